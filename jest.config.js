@@ -1,0 +1,8 @@
+/** Tests are plain ES modules that Node runs as they are: no transform, no module registry of jest's own. */
+export default {
+  runner: "jest-light-runner",
+  testMatch: ["<rootDir>/tests/**/*.test.ts"],
+  testTimeout: 30_000,
+  modulePathIgnorePatterns: ["<rootDir>/.terrace"],
+  reporters: [["default", { summaryThreshold: 0 }]],
+};
