@@ -1,0 +1,166 @@
+/**
+ * What a local service is, and what it may use of the others. A service is a factory `(cloud) => Service` that closes
+ * over its own state; the only address across services is an ARN.
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Readable } from "node:stream";
+import type { Resource } from "../engine/graph.ts";
+
+/** Who makes a call. `administrator` is the developer at the machine: every call is allowed. */
+export interface Principal {
+  type: "administrator" | "assumed-role" | "service" | "anonymous";
+  /** `arn:aws:sts::…:assumed-role/role/session`, `arn:aws:iam::…:root`, or a service's host name. */
+  arn: string;
+  account: string;
+  /** The role behind an assumed-role session. */
+  roleArn?: string;
+  sessionName?: string;
+  /** Session tags: `aws:PrincipalTag/<key>`. */
+  tags?: Record<string, string>;
+  /** Inline session policy (JSON), intersected with the role's. */
+  sessionPolicy?: string;
+  accessKeyId?: string;
+}
+
+export interface AwsRequest {
+  method: string;
+  url: URL;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: Buffer;
+  principal: Principal;
+  sourceIp: string;
+}
+
+export interface AwsResponse {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string | Buffer | Readable;
+}
+
+/** One thing an operation wants to do, as IAM sees it. */
+export interface Access {
+  /** `sqs:SendMessage` */
+  action: string;
+  /** The resource's ARN, or `*` where the action has none. */
+  resource: string;
+  /** Condition keys beyond the global ones: `{ "secretsmanager:ResourceTag/TenantId": "acme" }`. */
+  context?: Record<string, string | string[]>;
+  /** The resource's own policy document (JSON), if it has one. */
+  resourcePolicy?: string;
+}
+
+/** The request as an operation sees it; calls made inside the process have no HTTP behind them. */
+export interface Call {
+  principal: Principal;
+  http?: AwsRequest;
+  sourceIp: string;
+  /** `aws:SourceArn` and `aws:SourceAccount`, when a service acts for a resource. */
+  sourceArn?: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an operation's shapes come from the SDK client's schema at run time
+export interface Operation<Input = any, Output = any> {
+  /** What IAM must allow; absent where AWS asks for nothing (STS GetCallerIdentity, Cognito InitiateAuth). */
+  authorize?(input: Input, call: Call): Access | Access[];
+  run(input: Input, call: Call): Output | Promise<Output>;
+}
+
+/** A message from one resource to another. */
+export interface Delivery {
+  /** Who sends: `sns.amazonaws.com`, `s3.amazonaws.com` … */
+  service: string;
+  sourceArn: string;
+  body: string;
+  attributes?: Record<string, { dataType: string; stringValue?: string; binaryValue?: Uint8Array }>;
+  messageGroupId?: string;
+  messageDeduplicationId?: string;
+}
+
+/** Creates or updates what a Pulumi resource describes. Called at every start and after each change: idempotent. */
+export type Provision = (resource: Resource) => void | Promise<void>;
+
+export interface Service {
+  /** SigV4 credential scope, third field of its ARNs, and routing key: `sqs`, `rds-data`, `execute-api`. */
+  name: string;
+  resources: Record<string, Provision>;
+  /** By AWS operation name. Empty for a service without an AWS API of its own. */
+  operations: Record<string, Operation>;
+  /** The SDK client module whose schemas describe the wire protocol: `() => import("@aws-sdk/client-sqs")`. */
+  client?: () => Promise<object>;
+  /** Requests outside the protocol (a JWKS document); undefined hands the request on to the operations. */
+  handle?(request: AwsRequest): Promise<AwsResponse | undefined>;
+  /** Takes a message for a resource of this service; throws AwsError when it may or can not. */
+  deliver?(arn: string, message: Delivery): Promise<void>;
+  stop?(): void | Promise<void>;
+}
+
+/** Temporary credentials as STS hands them out. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  /** ms since the epoch */
+  expiration: number;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** The only source of time: tests move it by hand. */
+export interface Clock {
+  /** ms since the epoch */
+  now(): number;
+  /** Runs `task` once `delayMs` have passed on this clock. The timer never keeps the process alive. */
+  after(delayMs: number, task: () => void): Timer;
+}
+
+export interface LogLine {
+  level: "debug" | "info" | "warn" | "error";
+  /** Which service or function speaks. */
+  source: string;
+  message: string;
+  tenant?: string;
+}
+
+/** What every service gets: the rest of the cloud, seen through as few doors as possible. */
+export interface Cloud {
+  account: string;
+  region: string;
+  /** `http://127.0.0.1:<port>`: the AWS API of this machine. Known once listening. */
+  endpoint: string;
+  /** State folder of this stack: `.terrace/<stack>`. */
+  directory: string;
+  /** One SQLite database for all services (WAL); each creates tables with its own name as prefix. */
+  database: DatabaseSync;
+  clock: Clock;
+  log(line: LogLine): void;
+  /** Throws AwsError AccessDenied naming the missing statement. */
+  authorize(call: Call, access: Access): void;
+  /** Makes credentials for a role that a service runs as (a Lambda environment): no trust check by policy of the caller. */
+  credentialsFor(roleArn: string, sessionName: string, servicePrincipal: string): Credentials;
+  /** The principal that a call by `servicePrincipal` acting as `roleArn` has (an event source mapping reads as its function). */
+  principalFor(roleArn: string, sessionName: string): Principal;
+  /** Calls an operation inside the process: authorized like any other call, without the wire. */
+  // biome-ignore lint/suspicious/noExplicitAny: shapes are the SDK's, by operation name
+  call<Output = any>(service: string, operation: string, input: object, call?: Partial<Call>): Promise<Output>;
+  /** Routes a message to the service that owns the ARN. */
+  deliver(arn: string, message: Delivery): Promise<void>;
+}
+
+/** An error with AWS's own code, as the SDKs know it. */
+export class AwsError extends Error {
+  override readonly name = "AwsError";
+  readonly code: string;
+  readonly status: number;
+  /** Further members of the error's shape. */
+  readonly detail: Record<string, unknown>;
+  constructor(code: string, message: string, status = 400, detail: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+  }
+}
