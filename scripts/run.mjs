@@ -52,11 +52,13 @@ function install() {
   console.error("terrace: installing packages (first run, or the lockfile changed)…");
   // npm sets npm_execpath for its scripts; run outside npm, `npm` on PATH does the same.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `npm ci`: it refuses a lockfile without the optional packages of other platforms, which not every registry mirror
+  // carries. `install --no-save` takes the locked versions as well, and leaves the lockfile as it is.
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const options = { cwd: root, stdio: ["ignore", 2, 2], shell: !npm && process.platform === "win32" };
   const result = npm ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync("npm", args, options);
   if (result.status !== 0) {
-    console.error("terrace: `npm ci` failed; its message is above. Is the package registry reachable?");
+    console.error("terrace: `npm install` failed; its message is above. Is the package registry reachable?");
     process.exit(result.status || 1);
   }
 }
