@@ -1,0 +1,37 @@
+/**
+ * `npm run bench -- <name> [--json]`: runs one benchmark against its peers and exits 1 where a goal is missed.
+ * Progress goes to stderr, so that `--json` can be piped.
+ */
+import type { Row } from "./row.ts";
+
+const benches: Record<string, () => Promise<() => Promise<Row[]>>> = {
+  evaluate: async () => (await import("./evaluate.ts")).evaluateBench,
+  local: async () => (await import("./local.ts")).localBench,
+};
+
+const [name, ...flags] = process.argv.slice(2);
+const load = name ? benches[name] : undefined;
+const unknown = flags.find((flag) => flag !== "--json");
+if (!load || unknown) {
+  const problem = unknown ? `no flag "${unknown}"` : `no benchmark "${name ?? ""}"`;
+  console.error(`bench: ${problem}; usage: npm run bench -- ${Object.keys(benches).join("|")} [--json]`);
+  process.exit(2);
+}
+
+const rows = await (await load())();
+if (flags.includes("--json")) console.log(JSON.stringify(rows, null, 2));
+else print(rows);
+process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+
+function print(rows: Row[]): void {
+  const cells = rows.map((row) => [
+    row.holds ? "ok" : "MISSED",
+    row.metric,
+    `${row.ours} ${row.unit}`,
+    `${row.peer} ${row.unit} (${row.peerName})`,
+    `${row.ratio}x`,
+    `goal ${row.goal}`,
+  ]);
+  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]!.length))) ?? [];
+  for (const line of cells) console.log(line.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
+}

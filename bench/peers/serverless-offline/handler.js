@@ -1,0 +1,1 @@
+exports.health = async () => ({ statusCode: 200, body: JSON.stringify({ status: "ok" }) });
