@@ -1,0 +1,100 @@
+/** What each operation must be allowed, with the condition keys that fine-grained policies test. */
+
+import type { Access, Cloud, Operation } from "../../service.ts";
+import type { AttributeValue, Item } from "./attribute-values.ts";
+import type { BatchGet, BatchWrite, TransactGet, TransactWrite } from "./batches.ts";
+import { parseKeyCondition } from "./expressions/key-condition.ts";
+import { placeholders } from "./expressions/placeholders.ts";
+import { type ItemRequest, tableName } from "./items.ts";
+import type { QueryRequest } from "./query.ts";
+import type { Storage } from "./storage.ts";
+
+type Authorize = NonNullable<Operation["authorize"]>;
+
+export interface AccessRules {
+  arn(table: string | undefined, index?: string): string;
+  onTable(action: string): Authorize;
+  onItem(action: string): Authorize;
+  onQuery(action: "Query" | "Scan"): Authorize;
+  batchGet: Authorize;
+  batchWrite: Authorize;
+  transactGet: Authorize;
+  transactWrite: Authorize;
+}
+
+const ACTIONS = { Put: "PutItem", Update: "UpdateItem", Delete: "DeleteItem", ConditionCheck: "ConditionCheckItem" };
+
+export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
+  const arn = (table: string | undefined, index?: string) =>
+    `arn:aws:dynamodb:${cloud.region}:${cloud.account}:table/${tableName(table)}${index === undefined ? "" : `/index/${index}`}`;
+
+  /** `dynamodb:LeadingKeys`: the partition keys that a request touches. */
+  function leadingKeys(table: string | undefined, items: (Item | undefined)[]): Access["context"] {
+    const hash = storage.tables.get(tableName(table))?.keys.hash;
+    const keys = items.map((item) => hash && item?.[hash]).filter((value) => value !== undefined && value !== "");
+    return keys.length === 0 ? {} : { "dynamodb:LeadingKeys": [...new Set((keys as AttributeValue[]).map(shown))] };
+  }
+
+  const one = (action: string, table: string | undefined, items: (Item | undefined)[], more = {}): Access => ({
+    action: `dynamodb:${action}`,
+    resource: arn(table),
+    context: { ...leadingKeys(table, items), ...more },
+  });
+
+  function queried(input: QueryRequest): Access["context"] {
+    const table = storage.tables.get(tableName(input.TableName));
+    const keys = table?.indexes.find(({ name }) => name === input.IndexName)?.keys ?? table?.keys;
+    if (table === undefined || keys === undefined || input.KeyConditionExpression === undefined) return {};
+    try {
+      const names = placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues, true);
+      const { hashValue } = parseKeyCondition(input.KeyConditionExpression, names, keys, table.types);
+      return { "dynamodb:LeadingKeys": [shown(hashValue)] };
+    } catch {
+      return {}; // the operation itself says what is wrong with it
+    }
+  }
+
+  return {
+    arn,
+    onTable: (action) => (input) => ({ action: `dynamodb:${action}`, resource: arn(input.TableName) }),
+    onItem: (action) => (input: ItemRequest & { ReturnValues?: string }) =>
+      one(action, input.TableName, [input.Key ?? input.Item], {
+        "dynamodb:ReturnValues": input.ReturnValues ?? "NONE",
+      }),
+    onQuery: (action) => (input: QueryRequest) => ({
+      action: `dynamodb:${action}`,
+      resource: arn(input.TableName, input.IndexName),
+      context: {
+        ...(action === "Query" && queried(input)),
+        "dynamodb:Select":
+          input.Select ?? (input.ProjectionExpression === undefined ? "ALL_ATTRIBUTES" : "SPECIFIC_ATTRIBUTES"),
+      },
+    }),
+    batchGet: ({ RequestItems: requested = {} }: BatchGet) =>
+      Object.entries(requested).map(([table, { Keys = [] }]) => one("BatchGetItem", table, Keys)),
+    batchWrite: ({ RequestItems: requested = {} }: BatchWrite) =>
+      Object.entries(requested).map(([table, writes]) =>
+        one(
+          "BatchWriteItem",
+          table,
+          writes.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key),
+        ),
+      ),
+    transactGet: ({ TransactItems: gets = [] }: TransactGet) =>
+      gets.map(({ Get: get }) =>
+        one("GetItem", get?.TableName, [get?.Key], { "dynamodb:EnclosingOperation": "TransactGetItems" }),
+      ),
+    transactWrite: ({ TransactItems: items = [] }: TransactWrite) =>
+      items.flatMap((item) =>
+        Object.entries(item).map(([kind, request]) =>
+          one(ACTIONS[kind as keyof typeof ACTIONS], request.TableName, [request.Key ?? request.Item], {
+            "dynamodb:EnclosingOperation": "TransactWriteItems",
+          }),
+        ),
+      ),
+  };
+}
+
+function shown(value: AttributeValue): string {
+  return value.S ?? value.N ?? Buffer.from(value.B ?? []).toString("base64");
+}

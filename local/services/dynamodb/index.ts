@@ -1,0 +1,124 @@
+/**
+ * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions and TTL over SQLite.
+ *
+ * Not emulated: streams, PartiQL, UpdateTable, backups, global tables, capacity limits and throttling, the legacy
+ * parameters that expressions replaced (refused by name), and the IAM context key `dynamodb:Attributes`.
+ * Items past their TTL are gone at once; AWS takes up to two days.
+ */
+
+import type { Resource } from "../../../engine/graph.ts";
+import { AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
+import { accessRules } from "./access.ts";
+import { type Item, sizeOfItem } from "./attribute-values.ts";
+import { batchGet, batchWrite, transactGet, transactions } from "./batches.ts";
+import { readCapacity, writeCapacity } from "./capacity.ts";
+import { project } from "./expressions/projection.ts";
+import {
+  carryOut,
+  type ItemRequest,
+  keyOfRequest,
+  projection,
+  put,
+  refuseLegacy,
+  remove,
+  tableOf,
+  update,
+  type Write,
+} from "./items.ts";
+import { type QueryRequest, query, scan } from "./query.ts";
+import { storage } from "./storage.ts";
+import { type Table, tableOfResource } from "./table.ts";
+import { tableOperations } from "./table-operations.ts";
+
+interface ItemInput extends ItemRequest {
+  ReturnValues?: string;
+  ReturnConsumedCapacity?: string;
+  ConsistentRead?: boolean;
+}
+
+export function dynamodb(cloud: Cloud): Service {
+  const items = storage(cloud.database, cloud.clock);
+  const access = accessRules(cloud, items);
+
+  function provision({ outputs, inputs }: Resource): void {
+    const name = outputs.name as string;
+    const createdAt = items.tables.get(name)?.createdAt ?? cloud.clock.now();
+    items.saveTable(tableOfResource({ ...inputs, ...outputs }, access.arn(name), createdAt));
+  }
+
+  function writing(
+    action: string,
+    make: (table: Table, request: ItemRequest) => Write,
+    returnable: readonly string[],
+  ): Operation<ItemInput> {
+    return {
+      authorize: access.onItem(action),
+      run(input) {
+        refuseLegacy(input);
+        const returned = input.ReturnValues ?? "NONE";
+        if (!returnable.includes(returned))
+          throw new AwsError("ValidationException", "Return values set to invalid value");
+        const write = make(tableOf(items, input.TableName), input);
+        const { before, after } = items.atomically(() => carryOut(items, write));
+        const bytes = Math.max(before ? sizeOfItem(before) : 0, after ? sizeOfItem(after) : 0);
+        const attributes = returnValues(returned, write, before, after);
+        return {
+          ...(attributes && Object.keys(attributes).length > 0 && { Attributes: attributes }),
+          ...writeCapacity(input, write.table.name, bytes),
+        };
+      },
+    };
+  }
+
+  const paging =
+    (read: typeof query): Operation["run"] =>
+    (input: QueryRequest) => {
+      const { table, page, bytes } = read(items, input);
+      return { ...page, ...readCapacity(input, table.name, bytes) };
+    };
+
+  return {
+    name: "dynamodb",
+    client: () => import("@aws-sdk/client-dynamodb"),
+    resources: { "aws:dynamodb/table:Table": provision },
+    operations: {
+      ...tableOperations(items, access, cloud.clock),
+      GetItem: {
+        authorize: access.onItem("GetItem"),
+        run(input: ItemInput) {
+          refuseLegacy(input);
+          const table = tableOf(items, input.TableName);
+          const { key } = keyOfRequest(table, input.Key);
+          const chosen = projection(input);
+          const item = items.get(table, key);
+          const capacity = readCapacity(input, table.name, item === undefined ? 0 : sizeOfItem(item));
+          return item === undefined ? capacity : { Item: chosen(item), ...capacity };
+        },
+      },
+      PutItem: writing("PutItem", put, ["NONE", "ALL_OLD"]),
+      DeleteItem: writing("DeleteItem", remove, ["NONE", "ALL_OLD"]),
+      UpdateItem: writing("UpdateItem", update, ["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]),
+      Query: { authorize: access.onQuery("Query"), run: paging(query) },
+      Scan: { authorize: access.onQuery("Scan"), run: paging(scan) },
+      BatchGetItem: { authorize: access.batchGet, run: (input) => batchGet(items, input) },
+      BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input) },
+      TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input) },
+      TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock) },
+    },
+  };
+}
+
+function returnValues(wanted: string, { paths }: Write, before?: Item, after?: Item): Item | undefined {
+  switch (wanted) {
+    case "ALL_OLD":
+      return before;
+    case "ALL_NEW":
+      return after;
+    case "UPDATED_OLD":
+      return before && project(before, paths);
+    case "UPDATED_NEW":
+      return after && project(after, paths);
+    default:
+      return undefined;
+  }
+}
