@@ -1,0 +1,71 @@
+/** What only the database's own catalogue knows of a result: types beyond the built-in ones, and where columns come from. */
+
+import type pg from "pg";
+import { arrayOf, builtInType, catalogueType, type ResultType } from "./result-types.ts";
+import { type ResultColumn, runStatement } from "./statement.ts";
+
+export interface ColumnOrigin {
+  table: string;
+  schema: string;
+  notNull: boolean;
+  serial: boolean;
+}
+
+/** One per database. Types never change under their OID; a table's columns may, so those are asked each time. */
+export class Catalogue {
+  readonly #types = new Map<number, ResultType>();
+
+  /** The type of each column. Queries only when one is unknown. */
+  async types(client: pg.Client, columns: ResultColumn[]): Promise<ResultType[]> {
+    const unknown = columns.map(({ dataTypeID }) => dataTypeID).filter((oid) => !this.#find(oid));
+    if (unknown.length > 0) await this.#load(client, unknown);
+    return columns.map(
+      ({ dataTypeID }) => this.#find(dataTypeID) ?? { name: String(dataTypeID), kind: "unsupported", jdbc: 1111 },
+    );
+  }
+
+  #find(oid: number): ResultType | undefined {
+    return builtInType(oid) ?? this.#types.get(oid);
+  }
+
+  async #load(client: pg.Client, oids: number[]): Promise<void> {
+    const { rows } = await runStatement(
+      client,
+      `select t.oid, t.typname, t.typtype, t.typcategory, e.oid, e.typname, e.typtype
+       from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'
+       where t.oid = any (string_to_array($1, ',')::oid[])`,
+      [[{ type: 25, value: oids.join(",") }]],
+    );
+    for (const [oid, typname, typtype, category, elementOid, elementName, elementType] of rows) {
+      const own = { typname: typname!, typtype: typtype! };
+      const element = elementOid && { typname: elementName!, typtype: elementType! };
+      const type = category === "A" && element ? arrayOf(this.#elementType(elementOid, element)) : catalogueType(own);
+      this.#types.set(Number(oid), type);
+    }
+  }
+
+  #elementType(oid: string, row: { typname: string; typtype: string }): ResultType {
+    return this.#find(Number(oid)) ?? catalogueType(row);
+  }
+
+  async origins(client: pg.Client, columns: ResultColumn[]): Promise<(ColumnOrigin | undefined)[]> {
+    const tables = [...new Set(columns.map(({ tableID }) => tableID).filter((oid) => oid !== 0))];
+    if (tables.length === 0) return columns.map(() => undefined);
+    const { rows } = await runStatement(
+      client,
+      `select c.oid, a.attnum, c.relname, n.nspname, a.attnotnull,
+         a.attidentity <> '' or coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) like 'nextval(%', false)
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       join pg_catalog.pg_attribute a on a.attrelid = c.oid
+       left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+       where c.oid = any (string_to_array($1, ',')::oid[])`,
+      [[{ type: 25, value: tables.join(",") }]],
+    );
+    const origins = new Map<string, ColumnOrigin>();
+    for (const [oid, number, table, schema, notNull, serial] of rows) {
+      const origin = { table: table!, schema: schema!, notNull: notNull === "t", serial: serial === "t" };
+      origins.set(`${oid}.${number}`, origin);
+    }
+    return columns.map(({ tableID, columnID }) => origins.get(`${tableID}.${columnID}`));
+  }
+}

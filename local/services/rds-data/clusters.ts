@@ -1,0 +1,96 @@
+/** A cluster of the graph is one PostgreSQL server: its master user is no superuser, as on Aurora. */
+
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import type { Resource } from "../../../engine/graph.ts";
+import { type PostgresServer, startPostgres } from "../../postgres.ts";
+import { AwsError } from "../../service.ts";
+import { Connections } from "./connections.ts";
+
+export interface Cluster {
+  arn: string;
+  identifier: string;
+  httpEndpoint: boolean;
+  /** Where a call that names no database goes. */
+  defaultDatabase: string;
+  master: { username: string; password: string; secretArn?: string };
+  server: PostgresServer;
+  connections: Connections;
+}
+
+const identifier = pg.escapeIdentifier;
+const literal = pg.escapeLiteral;
+
+/** Starts the server and makes the master user and the first database where they are missing. */
+export async function startCluster(directory: string, resource: Resource): Promise<Cluster> {
+  const { inputs, outputs } = resource;
+  const arn = String(outputs.arn);
+  const clusterIdentifier = String(outputs.clusterIdentifier ?? outputs.id ?? resource.name);
+  const home = join(directory, "rds", clusterIdentifier);
+  const server = await startPostgres({ directory: home });
+  const connections = new Connections(server);
+  const secrets = outputs.masterUserSecrets as { secretArn: string }[] | undefined;
+  const username = String(inputs.masterUsername ?? "postgres");
+  const password = inputs.masterPassword ? String(inputs.masterPassword) : keptPassword(home);
+  const database = inputs.databaseName ? String(inputs.databaseName) : undefined;
+  const cluster: Cluster = {
+    arn,
+    identifier: clusterIdentifier,
+    httpEndpoint: inputs.enableHttpEndpoint === true,
+    defaultDatabase: database ?? "postgres",
+    master: { username, password, secretArn: secrets?.[0]?.secretArn },
+    server,
+    connections,
+  };
+  await setUp(home, connections, username, password, database);
+  return cluster;
+}
+
+/** A managed master password is made once per cluster and kept beside its data. */
+function keptPassword(home: string): string {
+  const file = join(home, "master");
+  if (!existsSync(file)) {
+    mkdirSync(home, { recursive: true });
+    writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  }
+  return readFileSync(file, "utf8");
+}
+
+async function setUp(home: string, connections: Connections, user: string, password: string, database?: string) {
+  const done = join(home, "master-set-up");
+  const wanted = createHash("sha256")
+    .update(JSON.stringify([user, password, database]))
+    .digest("hex");
+  if (existsSync(done) && readFileSync(done, "utf8") === wanted) return;
+  await connections.asSuperuser("postgres", async (client) => {
+    const exists = async (query: string, name: string) => ((await client.query(query, [name])).rowCount ?? 0) > 0;
+    if (!(await exists("select from pg_roles where rolname = $1", "rds_superuser"))) {
+      await client.query("create role rds_superuser nologin");
+      await client.query("grant pg_monitor, pg_signal_backend, pg_checkpoint to rds_superuser with admin option");
+    }
+    const verb = (await exists("select from pg_roles where rolname = $1", user)) ? "alter" : "create";
+    await client.query(
+      `${verb} role ${identifier(user)} login nosuperuser nobypassrls createdb createrole password ${literal(password)}`,
+    );
+    await client.query(`grant rds_superuser to ${identifier(user)}`);
+    if (database && !(await exists("select from pg_database where datname = $1", database))) {
+      await client.query(`create database ${identifier(database)} owner ${identifier(user)}`);
+    }
+  });
+  writeFileSync(done, wanted);
+}
+
+/** The cluster that a call names, able to take it. */
+export function requireCluster(clusters: Map<string, Cluster>, arn: string): Cluster {
+  const cluster = clusters.get(arn);
+  if (!cluster) throw new AwsError("DatabaseNotFoundException", `The DB cluster ${arn} is not found.`, 404);
+  if (!cluster.httpEndpoint) {
+    throw new AwsError(
+      "HttpEndpointNotEnabledException",
+      `HttpEndpoint is not enabled for cluster ${cluster.identifier}.`,
+    );
+  }
+  return cluster;
+}
