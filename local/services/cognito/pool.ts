@@ -1,0 +1,168 @@
+/** What a user pool, its clients and its groups are, read from Pulumi resources. */
+
+import type { Resource, Value } from "../../../engine/graph.ts";
+import { AwsError } from "../../service.ts";
+import type { PasswordPolicy } from "./passwords.ts";
+
+export interface AttributeSchema {
+  /** As requests name it: `email`, `custom:tenant`. */
+  name: string;
+  mutable: boolean;
+  required: boolean;
+  maxLength?: number;
+}
+
+export interface Pool {
+  id: string;
+  arn: string;
+  name: string;
+  passwordPolicy: PasswordPolicy;
+  temporaryPasswordDays: number;
+  /** Sign in with an e-mail address or phone number in place of a user name, which is then the user's `sub`. */
+  usernameAttributes: string[];
+  /** Attributes that also identify a user at sign-in. */
+  aliasAttributes: string[];
+  caseSensitive: boolean;
+  schema: Map<string, AttributeSchema>;
+  createdAt: number;
+}
+
+export interface Client {
+  id: string;
+  name: string;
+  poolId: string;
+  secret?: string;
+  flows: string[];
+  hidesMissingUsers: boolean;
+  accessTokenSeconds: number;
+  idTokenSeconds: number;
+  refreshTokenSeconds: number;
+  sessionSeconds: number;
+  /** Absent: all attributes. */
+  readAttributes?: string[];
+  writeAttributes?: string[];
+}
+
+export interface Group {
+  name: string;
+  poolId: string;
+  description?: string;
+  precedence?: number;
+  roleArn?: string;
+}
+
+const STANDARD = [
+  "address",
+  "birthdate",
+  "email",
+  "email_verified",
+  "family_name",
+  "gender",
+  "given_name",
+  "locale",
+  "middle_name",
+  "name",
+  "nickname",
+  "phone_number",
+  "phone_number_verified",
+  "picture",
+  "preferred_username",
+  "profile",
+  "updated_at",
+  "website",
+  "zoneinfo",
+];
+
+const SECONDS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
+
+// biome-ignore lint/suspicious/noExplicitAny: a resource's properties are plain JSON of the shape the provider documents
+type Properties = Record<string, any>;
+
+function propertiesOf({ inputs, outputs }: Resource): Properties {
+  return { ...inputs, ...outputs } as Record<string, Value>;
+}
+
+export function poolOf(resource: Resource, arn: string, now: number): Pool {
+  const properties = propertiesOf(resource);
+  const policy = properties.passwordPolicy ?? {};
+  const declared = (properties.schemas ?? []).map((each: Properties): AttributeSchema => {
+    const name = STANDARD.includes(each.name) || each.name === "sub" ? each.name : `custom:${each.name}`;
+    const maxLength = each.stringAttributeConstraints?.maxLength;
+    return {
+      name,
+      mutable: each.mutable ?? true,
+      required: each.required ?? false,
+      maxLength: maxLength === undefined ? undefined : Number(maxLength),
+    };
+  });
+  const standard = STANDARD.map((name): AttributeSchema => ({ name, mutable: true, required: false }));
+  return {
+    id: resource.id!,
+    arn,
+    name: properties.name ?? resource.name,
+    passwordPolicy: {
+      minimumLength: policy.minimumLength ?? 8,
+      requireLowercase: policy.requireLowercase ?? properties.passwordPolicy === undefined,
+      requireUppercase: policy.requireUppercase ?? properties.passwordPolicy === undefined,
+      requireNumbers: policy.requireNumbers ?? properties.passwordPolicy === undefined,
+      requireSymbols: policy.requireSymbols ?? properties.passwordPolicy === undefined,
+    },
+    temporaryPasswordDays: policy.temporaryPasswordValidityDays || 7,
+    usernameAttributes: properties.usernameAttributes ?? [],
+    aliasAttributes: properties.aliasAttributes ?? [],
+    caseSensitive: properties.usernameConfiguration?.caseSensitive ?? true,
+    schema: new Map([...standard, ...declared].map((each) => [each.name, each])),
+    createdAt: now,
+  };
+}
+
+export function clientOf(resource: Resource): Client {
+  const properties = propertiesOf(resource);
+  const units = properties.tokenValidityUnits ?? {};
+  const seconds = (value: number | undefined, unit: string | undefined, usual: string, standard: number) =>
+    value ? value * SECONDS[unit ?? usual]! : standard;
+  return {
+    id: resource.id!,
+    name: properties.name ?? resource.name,
+    poolId: properties.userPoolId,
+    secret: properties.generateSecret ? properties.clientSecret : undefined,
+    flows: properties.explicitAuthFlows ?? ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"],
+    hidesMissingUsers: properties.preventUserExistenceErrors === "ENABLED",
+    accessTokenSeconds: seconds(properties.accessTokenValidity, units.accessToken, "hours", 3600),
+    idTokenSeconds: seconds(properties.idTokenValidity, units.idToken, "hours", 3600),
+    refreshTokenSeconds: seconds(properties.refreshTokenValidity, units.refreshToken, "days", 30 * 86_400),
+    sessionSeconds: (properties.authSessionValidity || 3) * 60,
+    readAttributes: properties.readAttributes?.length > 0 ? properties.readAttributes : undefined,
+    writeAttributes: properties.writeAttributes?.length > 0 ? properties.writeAttributes : undefined,
+  };
+}
+
+export function groupOf(resource: Resource): Group {
+  const { name, userPoolId, description, precedence, roleArn } = propertiesOf(resource);
+  return { name, poolId: userPoolId, description, precedence, roleArn };
+}
+
+export type Attributes = Record<string, string>;
+
+/** Holds attributes to the pool's schema; `before` is the user's when they are changed. */
+export function assertAttributes(pool: Pool, attributes: Attributes, before?: Attributes): void {
+  const refuse = (message: string) => {
+    throw new AwsError("InvalidParameterException", message);
+  };
+  for (const [name, value] of Object.entries(attributes)) {
+    const schema = pool.schema.get(name);
+    if (name === "sub") refuse("Cannot modify the non-mutable attribute sub");
+    if (schema === undefined)
+      refuse(`Attributes did not conform to the schema: user.${name}: Attribute does not exist in the schema.\n`);
+    if (before !== undefined && !schema!.mutable && before[name] !== value)
+      refuse(`user.${name}: Attribute cannot be updated.\n`);
+    if (value.length > (schema!.maxLength ?? 2048))
+      refuse(
+        `Attributes did not conform to the schema: ${name}: String must not be longer than ${schema!.maxLength ?? 2048} characters\n`,
+      );
+  }
+  const present = { ...before, ...attributes };
+  for (const { name, required } of pool.schema.values())
+    if (required && name !== "sub" && present[name] === undefined)
+      refuse(`Attributes did not conform to the schema: ${name}: The attribute is required\n`);
+}
