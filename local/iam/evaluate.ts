@@ -1,0 +1,101 @@
+/** AWS's order of evaluation: an explicit deny first, then what the resource and the identity allow. Pure. */
+import type { Principal } from "../service.ts";
+import { type Context, holds, matchesWildcard, substitute } from "./conditions.ts";
+import type { Policy, Statement } from "./policy.ts";
+
+export interface Question {
+  principal: Principal;
+  action: string;
+  resource: string;
+  context: Context;
+  identityPolicies: Policy[];
+  /** Present: the session may do no more than this. */
+  sessionPolicy?: Policy;
+  /** Present: the role may do no more than this. */
+  boundary?: Policy;
+  resourcePolicy?: Policy;
+  /** Trust policies and key policies allow nothing that they do not name, also inside the account. */
+  resourcePolicyOnly?: boolean;
+}
+
+export interface Decision {
+  allowed: boolean;
+  /** `explicit deny`, or the kind of policy in which no statement allows. */
+  reason?: string;
+  statement?: Statement;
+}
+
+export function evaluate(question: Question): Decision {
+  const { identityPolicies, sessionPolicy, boundary, resourcePolicy } = question;
+  const all = [...identityPolicies, sessionPolicy ?? [], boundary ?? [], resourcePolicyFor(question)];
+  for (const policy of all) {
+    const statement = policy.find((candidate) => candidate.effect === "Deny" && applies(candidate, question));
+    if (statement) return { allowed: false, reason: "an explicit deny", statement };
+  }
+  const byResource = allows(resourcePolicyFor(question), question);
+  const { principal } = question;
+  if (principal.type === "service" || principal.type === "anonymous" || question.resourcePolicyOnly) {
+    return byResource
+      ? { allowed: true, statement: byResource }
+      : { allowed: false, reason: "no resource-based policy" };
+  }
+  // A resource policy that names the session itself is not bounded by session policy or permission boundary.
+  if (byResource && namesSession(byResource, principal)) return { allowed: true, statement: byResource };
+  if (boundary && !allows(boundary, question)) return { allowed: false, reason: "no permissions boundary" };
+  if (sessionPolicy && !allows(sessionPolicy, question)) return { allowed: false, reason: "no session policy" };
+  if (byResource) return { allowed: true, statement: byResource };
+  for (const policy of identityPolicies) {
+    const statement = allows(policy, question);
+    if (statement) return { allowed: true, statement };
+  }
+  return {
+    allowed: false,
+    reason: resourcePolicy ? "no identity-based or resource-based policy" : "no identity-based policy",
+  };
+}
+
+/** The statements of the resource's policy that speak of this principal. */
+function resourcePolicyFor({ resourcePolicy, principal }: Question): Policy {
+  return (resourcePolicy ?? []).filter((statement) => namesPrincipal(statement, principal));
+}
+
+function allows(policy: Policy, question: Question): Statement | undefined {
+  return policy.find((statement) => statement.effect === "Allow" && applies(statement, question));
+}
+
+function applies(statement: Statement, { action, resource, context }: Question): boolean {
+  if (statement.actions && !statement.actions.some((pattern) => matchesWildcard(action, pattern, true))) return false;
+  if (statement.notActions?.some((pattern) => matchesWildcard(action, pattern, true))) return false;
+  if (statement.resources && !statement.resources.some((pattern) => matchesResource(resource, pattern, context))) {
+    return false;
+  }
+  if (statement.notResources?.some((pattern) => matchesResource(resource, pattern, context))) return false;
+  return holds(statement.conditions, context);
+}
+
+function matchesResource(resource: string, pattern: string, context: Context): boolean {
+  const resolved = substitute(pattern, context);
+  return resolved !== undefined && matchesWildcard(resource, resolved);
+}
+
+function namesPrincipal(statement: Statement, principal: Principal): boolean {
+  if (statement.notPrincipals) return !matchesAny(statement.notPrincipals, principal);
+  // An identity policy used as a resource policy has no principal: it speaks of nobody.
+  return statement.principals !== undefined && matchesAny(statement.principals, principal);
+}
+
+function matchesAny(principals: Record<string, string[]>, principal: Principal): boolean {
+  return Object.entries(principals).some(([kind, names]) =>
+    names.some((name) => {
+      if (kind === "*" || name === "*") return true;
+      if (kind === "Service") return principal.type === "service" && principal.arn === name;
+      if (kind !== "AWS" || principal.type === "service" || principal.type === "anonymous") return false;
+      const isAccount = name === principal.account || name === `arn:aws:iam::${principal.account}:root`;
+      return isAccount || name === principal.arn || name === principal.roleArn;
+    }),
+  );
+}
+
+function namesSession(statement: Statement, principal: Principal): boolean {
+  return principal.type === "assumed-role" && (statement.principals?.AWS ?? []).includes(principal.arn);
+}

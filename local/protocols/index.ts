@@ -1,0 +1,144 @@
+/** From an HTTP request to an operation's input, and from its output or error to the bytes an SDK client expects. */
+import { AwsError, type AwsRequest, type AwsResponse } from "../service.ts";
+import { type BodyCodec, readBindings, writeBindings } from "./bindings.ts";
+import { readJson, writeJson } from "./json.ts";
+import { readQuery } from "./query.ts";
+import { type Match, Routes } from "./routes.ts";
+import { describeService, type WireOperation, type WireService } from "./schema.ts";
+import { escapeXml, writeQueryResponse, xmlCodec } from "./xml.ts";
+
+export interface Parsed {
+  operation: string;
+  input: unknown;
+}
+
+/** One service's wire protocol. */
+export interface Wire {
+  parse(request: AwsRequest): Parsed;
+  respond(operation: string, output: unknown, requestId: string): AwsResponse;
+  fail(error: AwsError, requestId: string, method?: string): AwsResponse;
+}
+
+/** Makes the protocol of a service from its SDK client module. */
+export function wireOf(module: object): Wire {
+  const service = describeService(module);
+  if (service.protocol === "awsJson1_0" || service.protocol === "awsJson1_1") return jsonRpc(service);
+  if (service.protocol === "awsQuery") return query(service);
+  return rest(service, service.protocol === "restXml" ? xmlCodec(service) : restJsonCodec);
+}
+
+function operationNamed(service: WireService, name: string): WireOperation {
+  const operation = service.operations.get(name);
+  if (!operation) throw new AwsError("UnknownOperationException", `The operation ${name} does not exist.`, 400);
+  return operation;
+}
+
+function jsonRpc(service: WireService): Wire {
+  const contentType = service.protocol === "awsJson1_0" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
+  const options = { jsonNames: false };
+  return {
+    parse(request) {
+      const operation = operationNamed(service, (request.headers["x-amz-target"] ?? "").split(".").at(-1)!);
+      const body = request.body.length === 0 ? {} : parseJson(request.body);
+      return { operation: operation.name, input: readJson(operation.input, body, options) ?? {} };
+    },
+    respond(name, output, requestId) {
+      const body = writeJson(operationNamed(service, name).output, output ?? {}, options);
+      const isUnit = body === undefined || typeof body !== "object";
+      return {
+        status: 200,
+        headers: { "content-type": contentType, "x-amzn-requestid": requestId },
+        body: isUnit ? "{}" : JSON.stringify(body),
+      };
+    },
+    fail(error, requestId) {
+      const known = service.errors.get(error.code);
+      const headers: Record<string, string> = {
+        "content-type": contentType,
+        "x-amzn-requestid": requestId,
+        "x-amzn-errortype": error.code,
+      };
+      if (service.queryCompatible) {
+        const fault = error.status >= 500 ? "Receiver" : "Sender";
+        headers["x-amzn-query-error"] = `${known?.queryCode ?? error.code};${fault}`;
+      }
+      const detail = known ? (writeJson(known.shape, error.detail, options) as object) : error.detail;
+      const body = { ...detail, __type: `${service.namespace}#${error.code}`, message: error.message };
+      return { status: known?.status ?? error.status, headers, body: JSON.stringify(body) };
+    },
+  };
+}
+
+const restJsonCodec: BodyCodec = {
+  contentType: "application/json",
+  read: (shape, body) => readJson(shape, parseJson(body), { jsonNames: true }),
+  write: (shape, value) => JSON.stringify(writeJson(shape, value, { jsonNames: true }) ?? {}),
+};
+
+function rest(service: WireService, codec: BodyCodec): Wire {
+  const routes = new Routes(service);
+  const isXml = service.protocol === "restXml";
+  return {
+    parse(request) {
+      const match: Match | undefined = routes.match(request);
+      if (!match) {
+        const what = `${request.method} ${request.url.pathname}`;
+        throw new AwsError("UnknownOperationException", `No operation answers ${what}.`, 404);
+      }
+      return { operation: match.operation.name, input: readBindings(match.operation, match.labels, request, codec) };
+    },
+    respond(name, output, requestId) {
+      const response = writeBindings(operationNamed(service, name), output, codec);
+      response.headers[isXml ? "x-amz-request-id" : "x-amzn-requestid"] = requestId;
+      return response as AwsResponse;
+    },
+    fail(error, requestId, method) {
+      const known = service.errors.get(error.code);
+      const status = known?.status ?? error.status;
+      if (!isXml) {
+        const detail = known ? (writeJson(known.shape, error.detail, { jsonNames: true }) as object) : error.detail;
+        const headers = {
+          "content-type": "application/json",
+          "x-amzn-requestid": requestId,
+          "x-amzn-errortype": error.code,
+        };
+        return { status, headers, body: JSON.stringify({ ...detail, message: error.message }) };
+      }
+      const detail = Object.entries(error.detail).map(([key, value]) => `<${key}>${escapeXml(String(value))}</${key}>`);
+      const text = `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${detail.join("")}<RequestId>${requestId}</RequestId></Error>`;
+      const headers = { "content-type": "application/xml", "x-amz-request-id": requestId };
+      return { status, headers, body: method === "HEAD" ? "" : `<?xml version="1.0" encoding="UTF-8"?>\n${text}` };
+    },
+  };
+}
+
+function query(service: WireService): Wire {
+  const codec = xmlCodec(service);
+  return {
+    parse(request) {
+      const form = new URLSearchParams(request.method === "GET" ? request.url.search : request.body.toString("utf8"));
+      const operation = operationNamed(service, form.get("Action") ?? "");
+      return { operation: operation.name, input: readQuery(operation.input, form) };
+    },
+    respond(name, output, requestId) {
+      const body = writeQueryResponse(codec, service, operationNamed(service, name), output, requestId);
+      return { status: 200, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body };
+    },
+    fail(error, requestId) {
+      const known = service.errors.get(error.code);
+      const type = error.status >= 500 ? "Receiver" : "Sender";
+      const code = known?.queryCode ?? error.code;
+      const body = `<ErrorResponse xmlns="${service.xmlNamespace}"><Error><Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
+      const headers = { "content-type": "text/xml", "x-amzn-requestid": requestId };
+      return { status: known?.status ?? error.status, headers, body };
+    },
+  };
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new AwsError("SerializationException", "The request body is not valid JSON.", 400);
+  }
+}

@@ -1,0 +1,113 @@
+/** The AWS API of this machine: one loopback port, routed by the service that a request is signed for. */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { CredentialStore } from "./identity/credentials.ts";
+import { readSignature, verifySignature } from "./identity/sigv4.ts";
+import { AwsError, type AwsRequest, type AwsResponse, type Clock, type Principal } from "./service.ts";
+
+/** S3's single upload may be larger on AWS (5 GB); locally a body is held in memory. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+export interface ServerOptions {
+  credentials: CredentialStore;
+  clock: Clock;
+  account: string;
+  /** Answers a request for one service; never rejects. */
+  answer(service: string, request: AwsRequest, requestId: string): Promise<AwsResponse>;
+  /** An error before the protocol is known, in the form of the service it was meant for. */
+  fail(service: string, error: AwsError, requestId: string, method: string): Promise<AwsResponse>;
+}
+
+export function createAwsServer(options: ServerOptions): Server {
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, outgoing) => {
+    void serve(options, incoming, outgoing);
+  });
+  server.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+  });
+  return server;
+}
+
+async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const requestId = randomUUID();
+  let service = "";
+  try {
+    const request = await toRequest(options.account, incoming);
+    const signature = readSignature(request);
+    service = signature?.service ?? unsignedService(request);
+    if (signature) {
+      const key = options.credentials.find(signature.accessKeyId, signature.sessionToken);
+      verifySignature(request, request.body, signature, key.secretAccessKey, options.clock.now());
+      request.principal = key.principal;
+    }
+    send(outgoing, await options.answer(service, request, requestId));
+  } catch (error) {
+    const known = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
+    send(outgoing, await options.fail(service, known, requestId, incoming.method ?? "GET"));
+  }
+}
+
+async function toRequest(account: string, incoming: IncomingMessage): Promise<AwsRequest> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(",") : value;
+  }
+  const anonymous: Principal = { type: "anonymous", arn: "anonymous", account };
+  let url: URL;
+  try {
+    url = new URL(`http://${headers.host ?? "127.0.0.1"}${incoming.url}`);
+  } catch {
+    throw new AwsError("InvalidRequest", "The request's target is not a URL path.", 400);
+  }
+  return {
+    method: incoming.method ?? "GET",
+    url,
+    headers,
+    body: await readBody(incoming),
+    principal: anonymous,
+    sourceIp: "127.0.0.1",
+  };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_BODY_BYTES) {
+      throw new AwsError("EntityTooLarge", `A request body may have ${MAX_BODY_BYTES} bytes on this machine.`, 413);
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+/** Requests that AWS takes unsigned: sign-in, key sets, and S3 (which then decides by bucket policy). */
+function unsignedService({ headers, url, method }: AwsRequest): string {
+  const target = headers["x-amz-target"];
+  if (target?.startsWith("AWSCognitoIdentityProviderService.")) return "cognito-idp";
+  if (/^\/[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+\/\.well-known\//.test(url.pathname)) return "cognito-idp";
+  if (target === undefined && method !== "POST") return "s3";
+  throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+}
+
+function send(outgoing: ServerResponse, response: AwsResponse): void {
+  const { body } = response;
+  if (outgoing.destroyed) {
+    if (body instanceof Readable) body.destroy();
+    return;
+  }
+  const headers: Record<string, string | number> = { ...response.headers };
+  if (body instanceof Readable) {
+    outgoing.writeHead(response.status, headers);
+    body.on("error", () => outgoing.destroy());
+    outgoing.on("close", () => body.destroy());
+    body.pipe(outgoing);
+    return;
+  }
+  // HEAD answers name the length of what they do not send.
+  headers["content-length"] ??= body === undefined ? 0 : Buffer.byteLength(body);
+  outgoing.writeHead(response.status, headers);
+  outgoing.end(body);
+}
