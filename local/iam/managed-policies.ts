@@ -1,0 +1,40 @@
+/** The AWS managed policies that Terrace's components attach, as AWS publishes them (AWS Managed Policy Reference). */
+
+const allow = (actions: string[]): string =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] });
+
+const LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
+const SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role";
+
+export const AWS_MANAGED_POLICIES: Record<string, string> = {
+  [`${SERVICE_ROLE}/AWSLambdaBasicExecutionRole`]: allow(LOGS),
+  [`${SERVICE_ROLE}/AWSLambdaSQSQueueExecutionRole`]: allow([
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    ...LOGS,
+  ]),
+  [`${SERVICE_ROLE}/AWSLambdaVPCAccessExecutionRole`]: allow([
+    ...LOGS,
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+  ]),
+  [`${SERVICE_ROLE}/AmazonAPIGatewayPushToCloudWatchLogs`]: allow([
+    ...LOGS,
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:GetLogEvents",
+    "logs:FilterLogEvents",
+  ]),
+  "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess": allow([
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:GetSamplingStatisticSummaries",
+  ]),
+};
