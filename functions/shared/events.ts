@@ -19,7 +19,8 @@ export interface EventData {
     sha256: string;
   };
   "photo.failed": { photoId: string; albumId: string; reason: string };
-  "photo.deleted": { photoId: string; albumId: string; bytes: number | null };
+  /** `storedBytes`: the original and its thumbnails; 0 where it never became ready. */
+  "photo.deleted": { photoId: string; albumId: string; storedBytes: number };
 }
 
 export type EventType = keyof EventData;
