@@ -203,7 +203,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     client(roleArn, tags) {
       const { endpoint } = cloud;
       if (!roleArn) return { endpoint, region, credentials: credentials.administrator };
-      return { endpoint, region, credentials: credentials.issue(principalFor(roleArn, "test", tags), 3600) };
+      // The SDK wants an expiration as a Date, and none is fine
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(principalFor(roleArn, "test", tags), 3600);
+      return { endpoint, region, credentials: { accessKeyId, secretAccessKey, sessionToken } };
     },
     async stop() {
       server.closeAllConnections();
