@@ -1,0 +1,22 @@
+/** What the terminal shows. */
+
+export interface Progress {
+  /** A step, timed: printed when it is done. */
+  step<T>(what: string, task: () => Promise<T> | T): Promise<T>;
+  line(text: string): void;
+  problem(text: string): void;
+}
+
+export function progress(startedAt: number, write = (text: string) => void process.stdout.write(text)): Progress {
+  const elapsed = () => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`.padStart(8);
+  return {
+    async step(what, task) {
+      const began = performance.now();
+      const result = await task();
+      write(`${elapsed()}  ${what} (${Math.round(performance.now() - began)} ms)\n`);
+      return result;
+    },
+    line: (text) => write(`${elapsed()}  ${text}\n`),
+    problem: (text) => write(`${elapsed()}  ! ${text}\n`),
+  };
+}

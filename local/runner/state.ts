@@ -1,0 +1,70 @@
+/** The state folder: `.terrace/<stack>` for what services keep, `.terrace/outputs.json` for people and tools. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Graph } from "../../engine/graph.ts";
+
+export interface State {
+  /** What services keep. */
+  directory: string;
+  outputsFile: string;
+  /** The graph that was last served, to start what takes long before this one is known. */
+  lastGraph(): Graph | undefined;
+  saveGraph(graph: Graph): void;
+  writeOutputs(outputs: object): void;
+}
+
+export function openState(root: string, stack: string): State {
+  const directory = resolve(root, stack);
+  const graphFile = join(directory, "graph.json");
+  const outputsFile = resolve(root, "outputs.json");
+  return {
+    directory,
+    outputsFile,
+    lastGraph() {
+      try {
+        return JSON.parse(readFileSync(graphFile, "utf8")) as Graph;
+      } catch {
+        return undefined; // none yet, or half of one: it only saves time
+      }
+    },
+    saveGraph: (graph) => writeWhole(graphFile, JSON.stringify(graph)),
+    writeOutputs: (outputs) => writeWhole(outputsFile, `${JSON.stringify(outputs, null, 2)}\n`),
+  };
+}
+
+/** Others see the old file or the new one, never a part; both hold credentials, so only this user may read them. */
+function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, path);
+}
+
+/** What the lock stands on while the rest goes. */
+const KEPT = new Set(["lock.sqlite", "lock.sqlite-journal", "lock.pid"]);
+
+/** Forgets a stack's state. It is moved aside at once and removed behind the start's back. */
+export function dropState(directory: string): void {
+  if (!existsSync(directory)) return;
+  const aside = `${directory}.dropped-${process.pid}`;
+  mkdirSync(aside, { recursive: true });
+  for (const name of readdirSync(directory)) {
+    if (!KEPT.has(name)) renameSync(join(directory, name), join(aside, name));
+  }
+  sweepDropped(directory);
+}
+
+/** Removes what an earlier `--fresh` left when it was killed. */
+export function sweepDropped(directory: string): void {
+  const parent = dirname(directory);
+  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+    const path = join(parent, name);
+    if (path.startsWith(`${directory}.dropped-`))
+      void rm(path, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+  }
+}
+
+export function removeOutputs({ outputsFile }: State): void {
+  rmSync(outputsFile, { force: true });
+}

@@ -1,0 +1,36 @@
+/** Every service of the local cloud, by the name that requests are signed for. A module loads when it is first needed. */
+import type { ServiceFactory } from "../cloud.ts";
+import { inert } from "./inert.ts";
+
+export const services: Record<string, ServiceFactory> = {
+  iam: async (cloud) => (await import("./iam.ts")).iam(cloud),
+  sts: async (cloud) => (await import("./sts.ts")).sts(cloud),
+  ssm: async (cloud) => (await import("./ssm/index.ts")).ssm(cloud),
+  secretsmanager: async (cloud) => (await import("./secrets-manager/index.ts")).secretsManager(cloud),
+  logs: async (cloud) => (await import("./logs.ts")).logs(cloud),
+  dynamodb: async (cloud) => (await import("./dynamodb/index.ts")).dynamodb(cloud),
+  "cognito-idp": async (cloud) => (await import("./cognito/index.ts")).cognito(cloud),
+  "rds-data": async (cloud) => (await import("./rds-data/index.ts")).rdsData(cloud),
+  s3: async (cloud) => (await import("./s3/index.ts")).s3(cloud),
+  sqs: async (cloud) => (await import("./sqs/index.ts")).sqs(cloud),
+  sns: async (cloud) => (await import("./sns/index.ts")).sns(cloud),
+  lambda: async (cloud) => (await import("./lambda/index.ts")).lambda(cloud),
+  apigateway: async (cloud) => (await import("./apigateway/index.ts")).apigateway(cloud),
+  scheduler: async (cloud) => (await import("./scheduler/index.ts")).scheduler(cloud),
+};
+
+/** The module of a Pulumi type (`aws:sqs/queue:Queue` → `sqs`) where the service that provisions it is named otherwise. */
+const OWNERS: Record<string, string> = {
+  apigatewayv2: "apigateway",
+  cloudwatch: "logs",
+  cognito: "cognito-idp",
+  rds: "rds-data",
+};
+
+/** The service that provisions a Pulumi type; undefined where none does. */
+export function ownerOf(type: string): string | undefined {
+  const module = /^aws:([^/:]+)\//.exec(type)?.[1];
+  if (module === undefined) return undefined;
+  const name = OWNERS[module] ?? module;
+  return Object.hasOwn(services, name) && !inert(type) ? name : undefined;
+}

@@ -1,0 +1,40 @@
+/**
+ * Pulumi types that ask for nothing on one machine: networks, keys, certificates, names, alarms. Everything else must be
+ * claimed by a service, so that nothing a program declares is left out unnoticed.
+ */
+
+/** Whole modules of the AWS provider. */
+const MODULES = new Set([
+  "acm",
+  "backup",
+  "budgets",
+  "cloudfront",
+  "ec2",
+  "kms",
+  "resourcegroups",
+  "route53",
+  "wafv2",
+  "xray",
+]);
+
+const TYPES = new Set([
+  "aws:apigateway/account:Account",
+  "aws:apigateway/basePathMapping:BasePathMapping",
+  "aws:apigateway/domainName:DomainName",
+  "aws:apigatewayv2/apiMapping:ApiMapping",
+  "aws:apigatewayv2/domainName:DomainName",
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  "aws:cloudwatch/dashboard:Dashboard",
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+  "aws:cloudwatch/metricAlarm:MetricAlarm",
+  "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+  "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+  "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+  "aws:s3/bucketLogging:BucketLogging",
+  "aws:s3/bucketMetric:BucketMetric",
+]);
+
+export function inert(type: string): boolean {
+  const module = /^aws:([^/:]+)\//.exec(type)?.[1];
+  return type.startsWith("pulumi:") || (module !== undefined && MODULES.has(module)) || TYPES.has(type);
+}

@@ -1,0 +1,217 @@
+/**
+ * Secrets Manager: secrets, versions and their stages, tags as condition keys, recovery windows.
+ *
+ * Not emulated: rotation, replication, BatchGetSecretValue, KMS permissions (values are sealed under a local key).
+ */
+import type { Resource } from "../../../engine/graph.ts";
+import { AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
+import { secretAccess, type Tag } from "./access.ts";
+import { randomPassword } from "./random-password.ts";
+import { describe, readValue, sameValue, secrets, tagsOf, type ValueInput } from "./secrets.ts";
+import type { Secret } from "./store.ts";
+import { valueOperations } from "./values.ts";
+
+interface ManagedSecret {
+  ARN: string;
+  OwningService?: string;
+  Description?: string;
+  Tags?: Tag[];
+  SecretString: string;
+}
+
+const DAY_MS = 86_400_000;
+
+export function secretsManager(cloud: Cloud): Service {
+  const all = secrets(cloud);
+  const { store, now, found, usable, changed, putValue, declare, declareValue } = all;
+  const access = secretAccess(cloud, store);
+
+  function create(input: { Name: string; Description?: string; KmsKeyId?: string; Tags?: Tag[] } & ValueInput): object {
+    if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(input.Name)) {
+      throw new AwsError(
+        "ValidationException",
+        `Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!`,
+      );
+    }
+    const existing = store.find(input.Name);
+    const value = readValue(input);
+    if (existing?.deletedAt !== undefined) {
+      throw new AwsError(
+        "InvalidRequestException",
+        "You can't create this secret because a secret with this name is already scheduled for deletion.",
+      );
+    }
+    if (existing) {
+      const again = input.ClientRequestToken && store.version(existing.arn, { id: input.ClientRequestToken });
+      if (again && value && sameValue(again.value, value))
+        return { ARN: existing.arn, Name: existing.name, VersionId: again.id };
+      throw new AwsError(
+        "ResourceExistsException",
+        `The operation failed because the secret ${input.Name} already exists.`,
+      );
+    }
+    const secret: Secret = {
+      arn: store.arnOf(input.Name),
+      name: input.Name,
+      description: input.Description,
+      kmsKeyId: input.KmsKeyId,
+      tags: tagsOf(input.Tags),
+      createdAt: now(),
+      changedAt: now(),
+    };
+    store.save(secret);
+    return { ARN: secret.arn, Name: secret.name, VersionId: value && putValue(secret, input, value) };
+  }
+
+  function provisionSecret({ inputs, outputs, name }: Resource): void {
+    declare(String(outputs.arn), String(outputs.name ?? inputs.name ?? name), {
+      description: inputs.description === undefined ? undefined : String(inputs.description),
+      tags: (outputs.tagsAll ?? inputs.tags ?? {}) as Record<string, string>,
+      policy: typeof inputs.policy === "string" ? inputs.policy : undefined,
+    });
+  }
+
+  const operations: Record<string, Operation> = {
+    ...valueOperations(all, access),
+    CreateSecret: { authorize: access.create, run: create },
+    UpdateSecret: {
+      authorize: access.on("UpdateSecret"),
+      run(input: { SecretId: string; Description?: string; KmsKeyId?: string } & ValueInput) {
+        const secret = usable(input.SecretId);
+        const value = readValue(input);
+        changed(secret, {
+          description: input.Description ?? secret.description,
+          kmsKeyId: input.KmsKeyId ?? secret.kmsKeyId,
+        });
+        return { ARN: secret.arn, Name: secret.name, VersionId: value && putValue(secret, input, value) };
+      },
+    },
+    DescribeSecret: { authorize: access.on("DescribeSecret"), run: (input) => describe(found(input.SecretId), store) },
+    DeleteSecret: {
+      authorize: access.on("DeleteSecret"),
+      run(input: { SecretId: string; RecoveryWindowInDays?: number; ForceDeleteWithoutRecovery?: boolean }) {
+        const { RecoveryWindowInDays: window, ForceDeleteWithoutRecovery: force } = input;
+        if (force && window !== undefined) {
+          throw new AwsError(
+            "InvalidParameterException",
+            "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+          );
+        }
+        if (window !== undefined && (window < 7 || window > 30)) {
+          throw new AwsError(
+            "InvalidParameterException",
+            "RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+          );
+        }
+        const secret = force ? found(input.SecretId) : usable(input.SecretId);
+        const purgeAt = now() + (force ? 0 : (window ?? 30)) * DAY_MS;
+        if (force) store.remove(secret.arn);
+        else changed(secret, { deletedAt: now(), purgeAt });
+        return { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(purgeAt) };
+      },
+    },
+    RestoreSecret: {
+      authorize: access.on("RestoreSecret"),
+      run(input) {
+        const secret = changed(found(input.SecretId), { deletedAt: undefined, purgeAt: undefined });
+        return { ARN: secret.arn, Name: secret.name };
+      },
+    },
+    ListSecrets: {
+      authorize: access.any("ListSecrets"),
+      run(input: {
+        Filters?: { Key?: string; Values?: string[] }[];
+        MaxResults?: number;
+        NextToken?: string;
+        IncludePlannedDeletion?: boolean;
+      }) {
+        const matching = store
+          .list()
+          .filter((secret) => input.IncludePlannedDeletion || secret.deletedAt === undefined)
+          .filter((secret) => (input.Filters ?? []).every((filter) => matches(secret, filter)));
+        const start = Number(input.NextToken ?? 0);
+        const end = start + (input.MaxResults ?? 100);
+        return {
+          SecretList: matching.slice(start, end).map((secret) => {
+            const { VersionIdsToStages, ...rest } = describe(secret, store);
+            return { ...rest, SecretVersionsToStages: VersionIdsToStages };
+          }),
+          NextToken: end < matching.length ? String(end) : undefined,
+        };
+      },
+    },
+    TagResource: {
+      authorize: access.on("TagResource"),
+      run(input: { SecretId: string; Tags: Tag[] }) {
+        const secret = usable(input.SecretId);
+        changed(secret, { tags: { ...secret.tags, ...tagsOf(input.Tags) } });
+        return {};
+      },
+    },
+    UntagResource: {
+      authorize: access.on("UntagResource"),
+      run(input: { SecretId: string; TagKeys: string[] }) {
+        const secret = usable(input.SecretId);
+        changed(secret, {
+          tags: Object.fromEntries(Object.entries(secret.tags).filter(([key]) => !input.TagKeys.includes(key))),
+        });
+        return {};
+      },
+    },
+    PutResourcePolicy: {
+      authorize: access.on("PutResourcePolicy"),
+      run(input: { SecretId: string; ResourcePolicy: string }) {
+        const secret = changed(usable(input.SecretId), { policy: input.ResourcePolicy });
+        return { ARN: secret.arn, Name: secret.name };
+      },
+    },
+    GetResourcePolicy: {
+      authorize: access.on("GetResourcePolicy"),
+      run(input) {
+        const secret = found(input.SecretId);
+        return { ARN: secret.arn, Name: secret.name, ResourcePolicy: secret.policy };
+      },
+    },
+    GetRandomPassword: {
+      authorize: access.any("GetRandomPassword"),
+      run: (input) => ({ RandomPassword: randomPassword(input) }),
+    },
+    // Not an operation of AWS's and not on the wire: how another service (RDS) keeps a secret that it manages.
+    PutManagedSecret: {
+      run(input: ManagedSecret) {
+        const name = /:secret:(.+)-[A-Za-z0-9]{6}$/.exec(input.ARN)?.[1] ?? input.ARN.split(":secret:")[1]!;
+        const secret = declare(input.ARN, name, {
+          description: input.Description,
+          owningService: input.OwningService,
+          ...(input.Tags && { tags: tagsOf(input.Tags) }),
+        });
+        return { ARN: secret.arn, Name: secret.name, VersionId: declareValue(secret, input.SecretString) };
+      },
+    },
+  };
+
+  return {
+    name: "secretsmanager",
+    client: () => import("@aws-sdk/client-secrets-manager"),
+    resources: {
+      "aws:secretsmanager/secret:Secret": provisionSecret,
+      "aws:secretsmanager/secretVersion:SecretVersion": ({ inputs }) => {
+        if (typeof inputs.secretString === "string") declareValue(found(String(inputs.secretId)), inputs.secretString);
+      },
+      "aws:secretsmanager/secretPolicy:SecretPolicy": ({ inputs }) => {
+        changed(found(String(inputs.secretArn)), { policy: String(inputs.policy) });
+      },
+    },
+    operations,
+  };
+}
+
+function matches(secret: Secret, { Key: key, Values: values = [] }: { Key?: string; Values?: string[] }): boolean {
+  const anyStarts = (texts: string[]) => values.some((value) => texts.some((text) => text.startsWith(value)));
+  if (key === "name") return anyStarts([secret.name]);
+  if (key === "description") return anyStarts([secret.description ?? ""]);
+  if (key === "tag-key") return anyStarts(Object.keys(secret.tags));
+  if (key === "tag-value") return anyStarts(Object.values(secret.tags));
+  if (key === "owning-service") return anyStarts([secret.owningService ?? ""]);
+  return anyStarts([secret.name, secret.description ?? "", ...Object.keys(secret.tags), ...Object.values(secret.tags)]);
+}

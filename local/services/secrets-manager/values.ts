@@ -1,0 +1,82 @@
+/** Reading and writing a secret's versions. */
+import { AwsError, type Operation } from "../../service.ts";
+import type { SecretAccess } from "./access.ts";
+import { readValue, type Secrets, type ValueInput } from "./secrets.ts";
+
+export function valueOperations(secrets: Secrets, access: SecretAccess): Record<string, Operation> {
+  const { store, found, usable, changed, putValue } = secrets;
+  return {
+    GetSecretValue: {
+      authorize: access.on("GetSecretValue"),
+      run(input: { SecretId: string; VersionId?: string; VersionStage?: string }) {
+        const secret = usable(input.SecretId);
+        const stage = input.VersionStage ?? (input.VersionId === undefined ? "AWSCURRENT" : undefined);
+        const version = store.version(secret.arn, { id: input.VersionId, stage });
+        if (!version) {
+          const which = stage === undefined ? `version: ${input.VersionId}` : `staging label: ${stage}`;
+          throw new AwsError(
+            "ResourceNotFoundException",
+            `Secrets Manager can't find the specified secret value for ${which}`,
+          );
+        }
+        return {
+          ARN: secret.arn,
+          Name: secret.name,
+          VersionId: version.id,
+          VersionStages: version.stages,
+          CreatedDate: new Date(version.createdAt),
+          ...("text" in version.value ? { SecretString: version.value.text } : { SecretBinary: version.value.bytes }),
+        };
+      },
+    },
+    PutSecretValue: {
+      authorize: access.on("PutSecretValue"),
+      run(input: { SecretId: string } & ValueInput) {
+        const secret = usable(input.SecretId);
+        const value = readValue(input);
+        if (!value)
+          throw new AwsError("InvalidParameterException", "You must provide either SecretString or SecretBinary.");
+        const id = putValue(secret, input, value);
+        changed(secret, {});
+        return {
+          ARN: secret.arn,
+          Name: secret.name,
+          VersionId: id,
+          VersionStages: store.version(secret.arn, { id })!.stages,
+        };
+      },
+    },
+    ListSecretVersionIds: {
+      authorize: access.on("ListSecretVersionIds"),
+      run(input) {
+        const secret = found(input.SecretId);
+        const Versions = store.versions(secret.arn).map(({ id, stages, createdAt }) => ({
+          VersionId: id,
+          VersionStages: stages,
+          CreatedDate: new Date(createdAt),
+        }));
+        return { ARN: secret.arn, Name: secret.name, Versions };
+      },
+    },
+    UpdateSecretVersionStage: {
+      authorize: access.on("UpdateSecretVersionStage"),
+      run(input: { SecretId: string; VersionStage: string; RemoveFromVersionId?: string; MoveToVersionId?: string }) {
+        const secret = usable(input.SecretId);
+        for (const id of [input.MoveToVersionId, input.RemoveFromVersionId]) {
+          if (id !== undefined && !store.version(secret.arn, { id })) {
+            throw new AwsError("ResourceNotFoundException", `Secrets Manager can't find the version ${id}.`);
+          }
+        }
+        const holder = store.version(secret.arn, { stage: input.VersionStage })?.id;
+        if (holder !== undefined && holder !== input.RemoveFromVersionId && holder !== input.MoveToVersionId) {
+          throw new AwsError(
+            "InvalidParameterException",
+            `The parameter RemoveFromVersionId can't be empty. Staging label ${input.VersionStage} is currently attached to version ${holder}, so you must explicitly reference that version in RemoveFromVersionId.`,
+          );
+        }
+        store.moveStage(secret.arn, input.VersionStage, input.RemoveFromVersionId, input.MoveToVersionId);
+        return { ARN: secret.arn, Name: secret.name };
+      },
+    },
+  };
+}
