@@ -21,10 +21,10 @@ export function fieldConverter(type: ResultType, options: ResultSetOptions = {})
       if (options.longReturnType === "STRING") return (text) => ({ stringValue: text });
       return (text) => ({ longValue: exactLong(text) });
     case "double":
-      return (text) => ({ doubleValue: Number(text) });
+      return (text) => ({ doubleValue: double(text) });
     case "decimal":
       if (options.decimalReturnType !== "DOUBLE_OR_LONG") return (text) => ({ stringValue: text });
-      return (text) => (/^-?\d+$/.test(text) ? { longValue: exactLong(text) } : { doubleValue: Number(text) });
+      return (text) => (/^-?\d+$/.test(text) ? { longValue: exactLong(text) } : { doubleValue: double(text) });
     case "blob":
       return (text) => ({ blobValue: new Blob(Buffer.from(text.slice(2), "hex")) });
     case "date":
@@ -52,6 +52,12 @@ class Blob extends Uint8Array {
 function exactLong(text: string): number | bigint {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : BigInt(text);
+}
+
+/** JSON has no NaN and no infinities: they travel as strings. */
+function double(text: string): number {
+  const value = Number(text);
+  return Number.isFinite(value) ? value : (text as never);
 }
 
 /** UTC without offset, the fraction absent or of 3 or 6 digits. */

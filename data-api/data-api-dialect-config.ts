@@ -1,0 +1,27 @@
+import type { ColumnTypes } from "./column-types.ts";
+import type { DataApiTransport } from "./data-api-transport.ts";
+import type { Parsers } from "./decode-result.ts";
+import type { HttpTransportOptions } from "./http-transport.ts";
+import type { SdkClient } from "./sdk-transport.ts";
+
+/** Everything but the first two members has a default. */
+export interface DataApiDialectConfig extends HttpTransportOptions {
+  /** The cluster. */
+  resourceArn: string;
+  /** The secret whose `username` every statement runs as. */
+  secretArn: string;
+  /** @default the cluster's own */
+  database?: string;
+  /** The generated map from columns to types. Without it every value goes by its JavaScript type, and needs casts. */
+  columnTypes?: ColumnTypes;
+  /** Per PostgreSQL type, how its text becomes a value: `{ int8: BigInt, timestamptz: String }`. */
+  parsers?: Parsers;
+  /** The AWS SDK's client, with `maxAttempts: 1`, instead of the built-in transport. */
+  client?: SdkClient;
+  /** A transport of one's own, or one shared by several instances. */
+  transport?: DataApiTransport;
+  /** How long to wait for a paused cluster, in milliseconds. @default 60000 */
+  resumeTimeoutMs?: number;
+  /** Told once for each wait of a paused cluster. @default a line by console.warn */
+  onResume?: (waitedMs: number) => void;
+}

@@ -1,0 +1,77 @@
+/** Records → rows, by the type names that the result's metadata tells. */
+
+import type { ColumnMetadata, ExecuteOutput, Field } from "./data-api-transport.ts";
+
+/** How values of a type reach the program, by PostgreSQL's short type name; over the defaults in docs/data-api.md. */
+export type Parsers = Record<string, (text: string) => unknown>;
+
+type Decode = (field: Field) => unknown;
+
+const number = (text: string) => Number(text);
+
+const DEFAULTS: Parsers = {
+  int2: number,
+  int4: number,
+  oid: number,
+  json: JSON.parse,
+  jsonb: JSON.parse,
+  timestamptz: parseInstant,
+};
+
+const SERIALS: Record<string, string> = { smallserial: "int2", serial: "int4", bigserial: "int8" };
+
+export function decodeRows(output: ExecuteOutput, parsers: Parsers = {}): Record<string, unknown>[] {
+  const { records, columnMetadata } = output;
+  if (!records?.length || !columnMetadata) return [];
+  const names = columnMetadata.map(({ label, name }) => label ?? name ?? "");
+  const decoders = columnMetadata.map((column) => columnDecoder(column, parsers));
+  return records.map((record) => {
+    const row: Record<string, unknown> = {};
+    for (let i = 0; i < names.length; i++) {
+      const field = record[i]!;
+      row[names[i]!] = field.isNull ? null : decoders[i]!(field);
+    }
+    return row;
+  });
+}
+
+function columnDecoder({ typeName = "text" }: ColumnMetadata, parsers: Parsers): Decode {
+  const type = SERIALS[typeName] ?? typeName;
+  if (type.startsWith("_")) {
+    const parse = parsers[type.slice(1)] ?? DEFAULTS[type.slice(1)];
+    return ({ arrayValue }) => {
+      const items = Object.values(arrayValue ?? {})[0] as unknown[];
+      return items.map((item) => (item !== null && parse ? parse(String(item)) : textOfLong(item, type)));
+    };
+  }
+  const parse = parsers[type] ?? DEFAULTS[type];
+  if (type === "bytea") {
+    return ({ blobValue }) => {
+      const bytes = typeof blobValue === "string" ? Buffer.from(blobValue, "base64") : Buffer.from(blobValue!);
+      return parse ? parse(`\\x${bytes.toString("hex")}`) : bytes;
+    };
+  }
+  return (field) => {
+    const value = field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue;
+    if (parse) return parse(String(value));
+    return field.doubleValue === undefined ? textOfLong(value, type) : Number(value);
+  };
+}
+
+/** An int8 is a string whichever way it came, like a numeric: neither fits a JavaScript number. */
+function textOfLong(value: unknown, type: string): unknown {
+  return typeof value === "number" && type.endsWith("int8") ? String(value) : value;
+}
+
+/** `2024-05-01 12:00:00.123456`, in UTC. A Date keeps milliseconds; a parser of one's own can keep all of it. */
+function parseInstant(text: string): Date {
+  const found = /^(\d+)-(\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)( BC)?$/.exec(text);
+  if (!found) return new Date(Number.NaN);
+  const [, year, day, time, before] = found;
+  const signed = before ? 1 - Number(year) : Number(year);
+  const plain = signed >= 0 && signed <= 9999;
+  const yearText = plain
+    ? String(signed).padStart(4, "0")
+    : `${signed < 0 ? "-" : "+"}${String(Math.abs(signed)).padStart(6, "0")}`;
+  return new Date(`${yearText}-${day}T${time}Z`);
+}

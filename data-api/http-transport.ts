@@ -1,0 +1,112 @@
+/**
+ * The default transport: signed requests over node's own HTTP client. The SDK's client spends most of a query's time on
+ * walking schemas; this one writes and reads JSON.
+ */
+
+import http from "node:http";
+import https from "node:https";
+import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
+import { DataApiConnectionError, DataApiError, toDataApiError } from "./errors.ts";
+import { type AwsCredentials, signRequest } from "./sign-request.ts";
+
+export interface HttpTransportOptions {
+  /** @default `AWS_REGION`, `AWS_DEFAULT_REGION` */
+  region?: string;
+  /** @default `AWS_ENDPOINT_URL_RDS_DATA`, `AWS_ENDPOINT_URL`, then AWS's own for the region */
+  endpoint?: string;
+  /** Asked before every call: cache what is costly to get. @default `AWS_ACCESS_KEY_ID` and its siblings */
+  credentials?: AwsCredentials | (() => AwsCredentials | Promise<AwsCredentials>);
+  /** Milliseconds without a byte after which a call fails; beyond the Data API's own 45 seconds. @default 60000 */
+  timeoutMs?: number;
+}
+
+const PATHS: Record<DataApiOperation, string> = {
+  ExecuteStatement: "/Execute",
+  BatchExecuteStatement: "/BatchExecute",
+  BeginTransaction: "/BeginTransaction",
+  CommitTransaction: "/CommitTransaction",
+  RollbackTransaction: "/RollbackTransaction",
+};
+
+export function httpTransport(options: HttpTransportOptions = {}): DataApiTransport {
+  const { env } = process;
+  const region = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  if (!region) throw new TypeError("The Data API needs a region: set `region` or AWS_REGION.");
+  const endpoint = new URL(
+    options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region),
+  );
+  const { request } = endpoint.protocol === "http:" ? http : https;
+  const prefix = endpoint.pathname.replace(/\/$/, "");
+  const { credentials, timeoutMs = 60_000 } = options;
+  return async (operation, input, { signal } = {}) => {
+    const path = prefix + PATHS[operation];
+    const body = JSON.stringify(input);
+    const identity = typeof credentials === "function" ? await credentials() : (credentials ?? fromEnvironment());
+    const headers = signRequest({ host: endpoint.host, path, region, body, credentials: identity, now: Date.now() });
+    signal?.throwIfAborted();
+    return new Promise<ExecuteOutput>((resolve, reject) => {
+      const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
+      const { hostname, port } = endpoint;
+      const outgoing = request({ method: "POST", hostname, port, path, headers, signal, timeout: timeoutMs });
+      outgoing.on("error", fail);
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      outgoing.on("response", (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", fail);
+        response.on("end", () => {
+          try {
+            resolve(readAnswer(response, Buffer.concat(chunks).toString("utf8")));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+      // The length is known before the first byte: no chunked encoding, one packet for a small call.
+      outgoing.setHeader("content-length", Buffer.byteLength(body));
+      outgoing.end(body);
+    });
+  };
+}
+
+function defaultEndpoint(region: string): string {
+  return `https://rds-data.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+}
+
+function fromEnvironment(): AwsCredentials {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
+    throw new TypeError(
+      "The Data API needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass a `credentials` function.",
+    );
+  }
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    sessionToken: AWS_SESSION_TOKEN,
+  };
+}
+
+function readAnswer(response: http.IncomingMessage, text: string): ExecuteOutput {
+  const status = response.statusCode!;
+  let body: ExecuteOutput & { message?: string; Message?: string; __type?: string };
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new DataApiError(
+      "UnknownError",
+      `The Data API answered ${status} without JSON: ${text.slice(0, 200)}`,
+      status,
+    );
+  }
+  if (status === 200) return body;
+  // `Name:http://…` or `namespace#Name`
+  const type = String(response.headers["x-amzn-errortype"] ?? body.__type ?? "UnknownError");
+  const code = type.split(":")[0]!.split("#").at(-1)!;
+  throw toDataApiError(code, body.message ?? body.Message ?? code, status);
+}
+
+function connectionError(error: Error): DataApiConnectionError {
+  const code = (error as NodeJS.ErrnoException).code ?? "ConnectionError";
+  return new DataApiConnectionError(code, `The Data API did not answer: ${error.message}`, 0, { cause: error });
+}

@@ -1,0 +1,20 @@
+/** A kysely dialect for the RDS Data API (Aurora PostgreSQL). It imports nothing of Terrace and is publishable alone. */
+export type { ColumnTypes } from "./column-types.ts";
+export { DataApiDialect } from "./data-api-dialect.ts";
+export type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
+export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./data-api-transport.ts";
+export type { Parsers } from "./decode-result.ts";
+export {
+  DataApiAccessError,
+  DataApiConnectionError,
+  DataApiError,
+  DatabaseError,
+  DatabaseResumingError,
+  ParameterError,
+  StatementTimeoutError,
+  TransactionLostError,
+  UnsupportedResultError,
+} from "./errors.ts";
+export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
+export { type SdkClient, sdkTransport } from "./sdk-transport.ts";
+export type { AwsCredentials } from "./sign-request.ts";

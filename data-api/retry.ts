@@ -1,0 +1,66 @@
+/**
+ * What is repeated: a call that can not have taken effect (the cluster was resuming, the request was throttled or never
+ * reached the server), and a call that may take effect twice without harm (a read). Nothing else, ever: a write that timed
+ * out may have been done.
+ */
+
+import { DataApiConnectionError, DataApiError, DatabaseResumingError } from "./errors.ts";
+
+export interface RetryOptions {
+  /** The call changes nothing: it may run twice. */
+  isRead: boolean;
+  resumeTimeoutMs: number;
+  onResume: (waitedMs: number) => void;
+  signal?: AbortSignal;
+}
+
+const READ_ATTEMPTS = 3;
+const THROTTLED_ATTEMPTS = 8;
+const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
+
+export async function withRetries<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const started = performance.now();
+  let resuming = false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const result = await call();
+      if (resuming) options.onResume(Math.round(performance.now() - started));
+      return result;
+    } catch (error) {
+      if (error instanceof DatabaseResumingError) {
+        resuming = true;
+        if (performance.now() - started + backoffMs(attempt) > options.resumeTimeoutMs) throw error;
+      } else if (!mayRepeat(error, attempt, options.isRead)) throw error;
+      await delay(backoffMs(attempt), options.signal);
+    }
+  }
+}
+
+function mayRepeat(error: unknown, attempt: number, isRead: boolean): boolean {
+  if (!(error instanceof DataApiError)) return false;
+  const throttled = error.statusCode === 429 || /^Throttl|TooManyRequests/.test(error.code);
+  const neverSent = error instanceof DataApiConnectionError && NEVER_CONNECTED.has(error.code);
+  if (throttled) return attempt < THROTTLED_ATTEMPTS;
+  if (neverSent) return attempt < READ_ATTEMPTS;
+  return isRead && attempt < READ_ATTEMPTS && (error.statusCode >= 500 || error.statusCode === 0);
+}
+
+/** 100 ms doubling up to 2 s, with jitter, so that many functions do not come back as one. */
+function backoffMs(attempt: number): number {
+  return Math.min(2_000, 100 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+}
+
+function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
+}
