@@ -4,6 +4,8 @@ export interface Progress {
   /** A step, timed: printed when it is done. */
   step<T>(what: string, task: () => Promise<T> | T): Promise<T>;
   line(text: string): void;
+  /** Lines as they are. */
+  text(text: string): void;
   problem(text: string): void;
 }
 
@@ -17,6 +19,7 @@ export function progress(startedAt: number, write = (text: string) => void proce
       return result;
     },
     line: (text) => write(`${elapsed()}  ${text}\n`),
+    text: write,
     problem: (text) => write(`${elapsed()}  ! ${text}\n`),
   };
 }

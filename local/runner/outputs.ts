@@ -1,0 +1,40 @@
+/** `.terrace/outputs.json`: everything a person or a tool needs to use the running platform. */
+import type { Graph } from "../../engine/graph.ts";
+import type { LocalTenant } from "./tenants.ts";
+
+export interface LocalOutputs {
+  stack: string;
+  /** An administrator of the local cloud: with these the AWS CLI and any SDK work against it. */
+  aws: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string };
+  tenants: Record<string, LocalTenant>;
+  outputs: Graph["outputs"];
+}
+
+interface Source {
+  endpoint: string;
+  region: string;
+  credentials: { administrator: { accessKeyId: string; secretAccessKey: string } };
+}
+
+export function localOutputs(cloud: Source, graph: Graph, tenants: Record<string, LocalTenant>): LocalOutputs {
+  const { endpoint, region, credentials } = cloud;
+  const secret = new Set(graph.secretOutputs);
+  const outputs = Object.entries(graph.outputs).map(([name, value]) => [name, secret.has(name) ? "[secret]" : value]);
+  return {
+    stack: graph.stack,
+    aws: { endpoint, region, ...credentials.administrator },
+    tenants,
+    outputs: Object.fromEntries(outputs),
+  };
+}
+
+/** What the terminal shows when all is up. */
+export function readyText({ stack, aws, tenants }: LocalOutputs, outputsFile: string, startMs: number): string {
+  const lines = [`\nTerrace is ready: stack ${stack}, ${(startMs / 1000).toFixed(2)} s\n`];
+  for (const [id, { placement, apiUrl, user, password }] of Object.entries(tenants)) {
+    lines.push(`  ${id.padEnd(12)} ${placement.padEnd(7)} ${apiUrl}`, `  ${" ".repeat(20)} ${user}  ${password}`);
+  }
+  lines.push("", `  AWS API      ${aws.endpoint} (AWS_ENDPOINT_URL)`, `  Everything   ${outputsFile}`);
+  lines.push("", "  Ctrl-C stops it. Editing functions/, migrations/, components/ or a setting reloads it.\n");
+  return `${lines.join("\n")}\n`;
+}

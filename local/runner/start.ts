@@ -1,0 +1,118 @@
+/** The platform's start, in the order it happens; `stop` goes the same way back. */
+import type { Graph, Resource } from "../../engine/graph.ts";
+import { type RunningCloud, startCloud } from "../cloud.ts";
+import type { LogLine } from "../service.ts";
+import { services } from "../services/index.ts";
+import { apply } from "./apply.ts";
+import { changes, describeChanges } from "./changes.ts";
+import type { Flags } from "./flags.ts";
+import { lock } from "./lock.ts";
+import { type LocalOutputs, localOutputs, readyText } from "./outputs.ts";
+import { checkPorts } from "./ports.ts";
+import { ACCOUNT, openProgram } from "./program.ts";
+import type { Progress } from "./progress.ts";
+import { provisioner } from "./provision.ts";
+import { dropState, openState, removeOutputs, sweepDropped } from "./state.ts";
+import { type Hosts, hostsOf, localTenants } from "./tenants.ts";
+import { watch } from "./watch.ts";
+
+export interface StartOptions extends Omit<Flags, "help"> {
+  /** Where the Pulumi program is. */
+  directory: string;
+  progress: Progress;
+  /** What to stop when the start is broken off: filled as things come up. */
+  stops: (() => unknown)[];
+}
+
+/** Starts everything; resolves when the first request can be served. */
+export async function start(options: StartOptions): Promise<void> {
+  const { directory, stack, port, config, progress, stops } = options;
+  const startedAt = performance.now();
+  const program = openProgram({ directory, stack, config });
+  const state = openState(options.state, stack);
+  await checkPorts([port, port + 1]);
+  const held = lock(state.directory);
+  stops.push(() => held.release());
+  if (options.fresh) dropState(state.directory);
+  else sweepDropped(state.directory);
+  removeOutputs(state);
+
+  const endpoint = `http://127.0.0.1:${port + 1}`;
+  const evaluation = progress.step(`${stack}: program evaluated`, () => program.evaluate(endpoint));
+  evaluation.catch(() => {}); // reported where it is awaited
+  const cloud = await startCloud({
+    directory: state.directory,
+    account: ACCOUNT,
+    region: program.region,
+    port: port + 1,
+    services,
+    log: (line) => show(progress, line),
+  });
+  stops.push(() => cloud.stop());
+  const provision = provisioner(cloud);
+  await progress.step("databases of the last run started", () => warmUp(state.lastGraph(), provision));
+
+  let graph = await evaluation;
+  await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
+  state.saveGraph(graph);
+
+  const hosts: Hosts = hostsOf(graph);
+  await startApi(cloud, graph, port, hosts, stops);
+
+  async function publish(): Promise<LocalOutputs> {
+    const outputs = localOutputs(cloud, graph, await localTenants(cloud, graph, port));
+    state.writeOutputs(outputs);
+    return outputs;
+  }
+  const outputs = await progress.step("sign-ins made", publish);
+  progress.text(readyText(outputs, state.outputsFile, performance.now() - startedAt));
+
+  const watcher = watch(directory, async (files) => {
+    const began = performance.now();
+    const what = files.length > 2 ? `${files.length} files` : files.join(", ");
+    try {
+      const next = await program.evaluate(endpoint);
+      const found = changes(graph, next);
+      await apply(next, { provision, only: new Set([...found.added, ...found.changed].map(({ urn }) => urn)) });
+      graph = next;
+      state.saveGraph(graph);
+      for (const label of Object.keys(hosts)) delete hosts[label];
+      Object.assign(hosts, hostsOf(graph));
+      await publish();
+      progress.line(`${what}: ${describeChanges(found)} (${Math.round(performance.now() - began)} ms)`);
+    } catch (error) {
+      progress.problem(`${what}: ${messageOf(error)}\nWhat ran before is still served.`);
+    }
+  });
+  stops.push(() => watcher.close());
+}
+
+/** Databases take longest to come up, and the last graph tells which there will be. */
+async function warmUp(last: Graph | undefined, provision: (resource: Resource) => Promise<void>): Promise<void> {
+  const clusters = (last?.resources ?? []).filter(({ type }) => type === "aws:rds/cluster:Cluster");
+  // A failure here is a failure there, with the program at hand to explain it.
+  await Promise.allSettled(clusters.map(provision));
+}
+
+async function startApi(
+  cloud: RunningCloud,
+  graph: Graph,
+  port: number,
+  hosts: Hosts,
+  stops: StartOptions["stops"],
+): Promise<void> {
+  if (!graph.resources.some(({ type }) => type.startsWith("aws:apigateway"))) return;
+  const { startGateway } = await import("../services/apigateway/gateway.ts");
+  const gateway = await startGateway({ cloud, port, hosts });
+  stops.push(() => gateway.stop());
+}
+
+function show(progress: Progress, { level, source, message, tenant }: LogLine): void {
+  if (level === "error" || level === "warn") {
+    progress.problem(`${source}${tenant === undefined ? "" : ` [${tenant}]`}: ${message}`);
+  } else if (level === "info") progress.line(`${source}: ${message}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,61 @@
+/** Tells when a source of the program was edited. */
+import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
+import { join } from "node:path";
+
+const FOLDERS = ["functions", "migrations", "components", "data-api"];
+const FILE = /^(index\.ts|Pulumi(\..+)?\.yaml)$/;
+/** Editors save in several steps. */
+const SETTLE_MS = 120;
+
+export interface Watcher {
+  close(): void;
+}
+
+/** Calls `onChange` once edits have settled, and again only when it is done. */
+export function watch(directory: string, onChange: (files: string[]) => Promise<void>): Watcher {
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let busy = false;
+
+  function note(file: string): void {
+    if (/(^|\/)(node_modules|\.[^/]+)(\/|$)|~$/.test(file)) return;
+    changed.add(file);
+    clearTimeout(timer);
+    timer = setTimeout(run, SETTLE_MS);
+    timer.unref();
+  }
+
+  async function run(): Promise<void> {
+    if (busy) return;
+    busy = true;
+    const files = [...changed];
+    changed.clear();
+    try {
+      await onChange(files);
+    } finally {
+      busy = false;
+    }
+    if (changed.size > 0) note([...changed][0]!);
+  }
+
+  const watchers: FSWatcher[] = [
+    watchFolder(directory, { persistent: false }, (_event, name) => {
+      if (name !== null && FILE.test(name)) note(name);
+    }),
+  ];
+  for (const folder of FOLDERS) {
+    const path = join(directory, folder);
+    if (!existsSync(path)) continue;
+    watchers.push(
+      watchFolder(path, { persistent: false, recursive: true }, (_event, name) => {
+        if (name !== null) note(`${folder}/${name}`);
+      }),
+    );
+  }
+  return {
+    close() {
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
