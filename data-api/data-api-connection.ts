@@ -6,7 +6,7 @@ import type { DataApiCompiledQuery } from "./data-api-query-compiler.ts";
 import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./data-api-transport.ts";
 import { decodeRows } from "./decode-result.ts";
 import { encodeParameter } from "./encode-parameter.ts";
-import { TransactionLostError } from "./errors.ts";
+import { DataApiError, TransactionLostError } from "./errors.ts";
 import { withRetries } from "./retry.ts";
 
 interface Options {
@@ -28,7 +28,7 @@ export class DataApiConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery, options: Options = {}): Promise<QueryResult<Row>> {
-    const output = await this.#execute(query.sql, queryFields(query), kindOf(query), options);
+    const output = await this.#execute(query.sql, queryFields(query), kindOf(query), options).catch(withCallersStack);
     const rows = decodeRows(output, this.#config.parsers) as Row[];
     if (!CHANGES_ROWS.has(kindOf(query)) && output.records) return { rows };
     return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
@@ -131,6 +131,12 @@ export class DataApiConnection implements DatabaseConnection {
     const { resourceArn, secretArn } = this.#config;
     return { resourceArn, secretArn, transactionId: this.#transactionId };
   }
+}
+
+/** An answer's error begins in node's HTTP parser; who made the query is what one wants to know. */
+function withCallersStack(error: unknown): never {
+  if (error instanceof DataApiError) Error.captureStackTrace(error, withCallersStack);
+  throw error;
 }
 
 function warnOfResume(waitedMs: number): void {
