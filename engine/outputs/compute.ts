@@ -1,0 +1,96 @@
+/** Lambda, IAM, CloudWatch. */
+import { alphanumeric, arn, hex, identified, physicalName, type Table } from "./row.ts";
+
+export const compute: Table = {
+  "aws:lambda/function:Function": (resource, context) => {
+    const name = physicalName(resource);
+    const functionArn = arn(context, "lambda", `function:${name}`);
+    const invoke = `arn:${context.partition}:apigateway:${context.region}:lambda:path/2015-03-31/functions`;
+    const version = resource.inputs.publish ? "1" : "$LATEST";
+    return {
+      id: name,
+      name,
+      arn: functionArn,
+      version,
+      invokeArn: `${invoke}/${functionArn}/invocations`,
+      qualifiedArn: `${functionArn}:${version}`,
+      qualifiedInvokeArn: `${invoke}/${functionArn}:${version}/invocations`,
+    };
+  },
+  "aws:lambda/alias:Alias": (resource, context) => {
+    const name = physicalName(resource);
+    const functionName = String(resource.inputs.functionName).split(":function:").at(-1);
+    const alias = arn(context, "lambda", `function:${functionName}:${name}`);
+    const invoke = `arn:${context.partition}:apigateway:${context.region}:lambda:path/2015-03-31/functions`;
+    return { id: alias, name, arn: alias, invokeArn: `${invoke}/${alias}/invocations` };
+  },
+  "aws:lambda/permission:Permission": (resource) => {
+    const statementId = resource.inputs.statementId ?? `${resource.name}-${hex(resource, 7)}`;
+    return { id: statementId, statementId };
+  },
+  "aws:lambda/eventSourceMapping:EventSourceMapping": (resource, context) => {
+    const uuid = hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    const name = String(resource.inputs.functionName).split(":function:").at(-1)!;
+    const functionArn = arn(context, "lambda", `function:${name}`);
+    return {
+      id: uuid,
+      uuid,
+      functionArn,
+      arn: arn(context, "lambda", `event-source-mapping:${uuid}`),
+      state: "Enabled",
+    };
+  },
+  // The result is known only to who runs the function; a program must not build on it.
+  "aws:lambda/invocation:Invocation": (resource) => ({ id: hex(resource, 32), result: "" }),
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ({ inputs }) => ({
+    id: String(inputs.functionName),
+  }),
+  "aws:lambda/layerVersion:LayerVersion": (resource, context) => {
+    const layer = arn(context, "lambda", `layer:${resource.inputs.layerName}`);
+    return { id: `${layer}:1`, arn: `${layer}:1`, layerArn: layer, version: "1" };
+  },
+  "aws:lambda/functionUrl:FunctionUrl": (resource, context) => {
+    const urlId = alphanumeric(resource, 32);
+    return {
+      id: resource.inputs.functionName,
+      urlId,
+      functionUrl: `https://${urlId}.lambda-url.${context.region}.on.aws/`,
+    };
+  },
+  "aws:iam/role:Role": (resource, context) => {
+    const name = physicalName(resource);
+    const path = resource.inputs.path ?? "/";
+    return {
+      id: name,
+      name,
+      arn: arn(context, "iam", `role${path}${name}`, { region: "" }),
+      uniqueId: `AROA${hex(resource, 17).toUpperCase()}`,
+    };
+  },
+  "aws:iam/rolePolicy:RolePolicy": (resource) => {
+    const name = physicalName(resource);
+    return { id: `${resource.inputs.role}:${name}`, name };
+  },
+  "aws:iam/policy:Policy": (resource, context) => {
+    const name = physicalName(resource);
+    const policy = arn(context, "iam", `policy${resource.inputs.path ?? "/"}${name}`, { region: "" });
+    return { id: policy, name, arn: policy };
+  },
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (resource) => ({
+    id: `${resource.inputs.role}-${hex(resource, 20)}`,
+  }),
+  "aws:cloudwatch/logGroup:LogGroup": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "logs", `log-group:${name}`) };
+  },
+  "aws:cloudwatch/metricAlarm:MetricAlarm": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "cloudwatch", `alarm:${name}`) };
+  },
+  "aws:cloudwatch/dashboard:Dashboard": (resource, context) => {
+    const name = resource.inputs.dashboardName;
+    return { id: name, dashboardArn: arn(context, "cloudwatch", `dashboard/${name}`, { region: "" }) };
+  },
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ({ inputs }) => ({ id: inputs.policyName }),
+  "aws:xray/group:Group": identified("xray-"),
+};

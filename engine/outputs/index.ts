@@ -1,0 +1,31 @@
+/**
+ * What a provider would answer, type by type: the one table that evaluations, the local cloud and stand-in providers read.
+ * A type that is not in it is an error: a graph with made-up holes would prove nothing.
+ */
+import { compute } from "./compute.ts";
+import { edge } from "./edge.ts";
+import { messaging } from "./messaging.ts";
+import { network } from "./network.ts";
+import type { Context, Registered, Table, Values } from "./row.ts";
+import { storage } from "./storage.ts";
+
+export type { Context, Registered } from "./row.ts";
+
+export const outputsTable: Table = { ...compute, ...edge, ...messaging, ...network, ...storage };
+
+/** Types that have nothing to compute beyond an id of no form. */
+const INERT = [/^pulumi:providers:/, /^random:/];
+
+/** The id and all outputs of a resource. Throws for a type that nobody claims. */
+export function outputsOf(resource: Registered, context: Context): { id: string; outputs: Values } {
+  const row = outputsTable[resource.type];
+  if (!row) {
+    if (INERT.some((pattern) => pattern.test(resource.type)))
+      return { id: resource.name, outputs: { ...resource.inputs } };
+    throw new Error(
+      `${resource.type} "${resource.name}": nobody knows this type's outputs. Add a row to engine/outputs/, or check the type's spelling.`,
+    );
+  }
+  const { id, ...computed } = row(resource, context);
+  return { id, outputs: { ...resource.inputs, ...computed } };
+}

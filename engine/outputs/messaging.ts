@@ -1,0 +1,52 @@
+/** SQS, SNS, EventBridge, EventBridge Scheduler. */
+import { arn, hex, keyed, physicalName, type Table } from "./row.ts";
+
+export const messaging: Table = {
+  "aws:sqs/queue:Queue": (resource, context) => {
+    const name = physicalName(resource, "name", resource.inputs.fifoQueue ? ".fifo" : "");
+    const host = context.endpoint ?? `https://sqs.${context.region}.amazonaws.com`;
+    const url = `${host}/${context.account}/${name}`;
+    return { id: url, name, url, arn: arn(context, "sqs", name) };
+  },
+  "aws:sqs/queuePolicy:QueuePolicy": keyed("queueUrl"),
+  "aws:sqs/redrivePolicy:RedrivePolicy": keyed("queueUrl"),
+  "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": keyed("queueUrl"),
+  "aws:sns/topic:Topic": (resource, context) => {
+    const name = physicalName(resource, "name", resource.inputs.fifoTopic ? ".fifo" : "");
+    const topic = arn(context, "sns", name);
+    return { id: topic, name, arn: topic, owner: context.account };
+  },
+  "aws:sns/topicPolicy:TopicPolicy": (resource, context) => ({ id: resource.inputs.arn, owner: context.account }),
+  "aws:sns/topicSubscription:TopicSubscription": (resource, context) => {
+    const digits = hex(resource, 32);
+    const uuid = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    const subscription = `${resource.inputs.topic}:${uuid}`;
+    return { id: subscription, arn: subscription, ownerId: context.account, pendingConfirmation: false };
+  },
+  "aws:cloudwatch/eventBus:EventBus": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "events", `event-bus/${name}`) };
+  },
+  "aws:cloudwatch/eventRule:EventRule": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "events", `rule/${name}`) };
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": (resource) => {
+    const targetId = resource.inputs.targetId ?? `terraform-${hex(resource, 26)}`;
+    return { id: `${resource.inputs.rule}-${targetId}`, targetId };
+  },
+  "aws:scheduler/scheduleGroup:ScheduleGroup": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "scheduler", `schedule-group/${name}`), state: "ACTIVE" };
+  },
+  "aws:scheduler/schedule:Schedule": (resource, context) => {
+    const name = physicalName(resource);
+    const group = resource.inputs.groupName ?? "default";
+    return {
+      id: `${group}/${name}`,
+      name,
+      groupName: group,
+      arn: arn(context, "scheduler", `schedule/${group}/${name}`),
+    };
+  },
+};
