@@ -76,7 +76,8 @@ async function measure(server: Server): Promise<Round> {
  * autocannon counts whole milliseconds: a p99 of 0 is stated as 1.
  */
 async function load(server: Server, connections: number, seconds: number) {
-  const args = ["-j", "-c", String(connections), "-d", String(seconds), server.url];
+  const host = server.host === undefined ? [] : ["-H", `host=${server.host}`];
+  const args = ["-j", "-c", String(connections), "-d", String(seconds), ...host, server.url];
   const running = promisify(execFile)(
     process.execPath,
     [join(root, "node_modules/autocannon/autocannon.js"), ...args],
@@ -99,7 +100,8 @@ async function startTerrace(state: string): Promise<Server> {
     file: process.execPath,
     args: [join(root, "scripts/run.mjs"), "start", "--port", String(port), "--state", state],
     cwd: root,
-    url: `http://acme.localhost:${port}/health`,
+    url: `http://127.0.0.1:${port}/health`,
+    host: `acme.localhost:${port}`,
   });
 }
 

@@ -1,10 +1,13 @@
 /** A server under test: its whole process tree, how long it took to answer, and what it holds in memory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Server {
   url: string;
+  /** The Host header to send, where it is another than the URL's: not every resolver knows `*.localhost`. */
+  host?: string;
   /** From spawn to the first 200. */
   startMs: number;
   /** Proportional set size of the whole tree, MiB. Shared pages are counted once. Linux only. */
@@ -18,6 +21,8 @@ export interface Command {
   cwd: string;
   env?: NodeJS.ProcessEnv;
   url: string;
+  /** See `Server`. */
+  host?: string;
 }
 
 /** Starts a server and asks for `url` until it answers 200. */
@@ -32,7 +37,7 @@ export async function startServer(command: Command, deadlineMs = 120_000): Promi
   // Both are read all the time: a full pipe would stop the server under load.
   child.stdout.on("data", (chunk) => (output = `${output}${chunk}`.slice(-4000)));
   child.stderr.on("data", (chunk) => (output = `${output}${chunk}`.slice(-4000)));
-  while (!(await answers(command.url))) {
+  while (!(await answers(command))) {
     if (child.exitCode !== null) throw new Error(`${command.file} ended before it answered:\n${output}`);
     if (performance.now() - started > deadlineMs) {
       child.kill("SIGKILL");
@@ -42,20 +47,24 @@ export async function startServer(command: Command, deadlineMs = 120_000): Promi
   }
   return {
     url: command.url,
+    host: command.host,
     startMs: performance.now() - started,
     memoryMiB: () => treeMemoryMiB(child.pid!),
     stop: () => stop(child),
   };
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    await response.arrayBuffer();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
+function answers({ url, host }: Command): Promise<boolean> {
+  return new Promise((done) => {
+    const headers = host === undefined ? {} : { host };
+    get(url, { headers, agent: false, timeout: 10_000 }, (response) => {
+      response.resume().on("end", () => done(response.statusCode === 200));
+    })
+      .on("timeout", function (this: { destroy(): void }) {
+        this.destroy();
+      })
+      .on("error", () => done(false));
+  });
 }
 
 async function stop(child: ChildProcess): Promise<void> {
