@@ -64,7 +64,8 @@ function jsonRpc(service: WireService): Wire {
       }
       const detail = known ? (writeJson(known.shape, error.detail, options) as object) : error.detail;
       const body = { ...detail, __type: `${service.namespace}#${error.code}`, message: error.message };
-      return { status: known?.status ?? error.status, headers, body: JSON.stringify(body) };
+      // AWS's JSON services answer 400 whatever status the model names for an error.
+      return { status: error.status, headers, body: JSON.stringify(body) };
     },
   };
 }
