@@ -32,7 +32,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("format", "text")
     .addColumn("bytes", "integer")
     .addColumn("sha256", "text")
-    .addColumn("taken_at", instant)
+    // The camera's local time: EXIF rarely knows a zone.
+    .addColumn("taken_at", sql`timestamp(0)`)
     .addColumn("camera", "text")
     .addColumn("thumbnails", "jsonb", (column) => column.notNull().defaultTo(sql`'[]'`))
     .addColumn("created_at", instant, now)

@@ -8,6 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("event_id", "uuid", (column) => column.notNull().defaultTo(sql`gen_random_uuid()`))
     .addColumn("event_type", "text", (column) => column.notNull())
     .addColumn("payload", "jsonb", (column) => column.notNull())
+    .addColumn("actor", "text")
     .addColumn("created_at", instant, now)
     .addColumn("published_at", instant)
     .addPrimaryKeyConstraint("outbox_pkey", ["tenant_id", "event_id"])

@@ -5,13 +5,18 @@ import { instant, now, protect, withTenant } from "./tenant-table.ts";
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await withTenant(db.schema.createTable("audit_events"))
+    // 1, 2, 3 … without gaps: with the hashes a chain that shows what was changed, removed or inserted.
+    .addColumn("sequence", "bigint", (column) => column.notNull())
     .addColumn("event_id", "uuid", (column) => column.notNull())
     .addColumn("event_type", "text", (column) => column.notNull())
     .addColumn("occurred_at", instant, (column) => column.notNull())
     .addColumn("actor", "text")
     .addColumn("payload", "jsonb", (column) => column.notNull())
+    .addColumn("previous_hash", "text", (column) => column.notNull())
+    .addColumn("hash", "text", (column) => column.notNull())
     .addColumn("recorded_at", instant, now)
-    .addPrimaryKeyConstraint("audit_events_pkey", ["tenant_id", "event_id"])
+    .addPrimaryKeyConstraint("audit_events_pkey", ["tenant_id", "sequence"])
+    .addUniqueConstraint("audit_events_event", ["tenant_id", "event_id"])
     .execute();
   await db.schema
     .createIndex("audit_events_by_time")

@@ -20,11 +20,14 @@ export interface AlbumsTable {
 
 export interface AuditEventsTable {
   tenant_id: ColumnType<string, string | undefined, string>;
+  sequence: ColumnType<string, Long, Long>;
   event_id: string;
   event_type: string;
   occurred_at: ColumnType<Date, Instant, Instant>;
   actor: string | null;
   payload: ColumnType<Json, JsonInput, JsonInput>;
+  previous_hash: string;
+  hash: string;
   recorded_at: ColumnType<Date, Instant | undefined, Instant>;
 }
 
@@ -33,6 +36,7 @@ export interface OutboxTable {
   event_id: ColumnType<string, string | undefined, string>;
   event_type: string;
   payload: ColumnType<Json, JsonInput, JsonInput>;
+  actor: string | null;
   created_at: ColumnType<Date, Instant | undefined, Instant>;
   published_at: ColumnType<Date | null, Instant | null | undefined, Instant | null>;
 }
@@ -51,7 +55,7 @@ export interface PhotosTable {
   format: string | null;
   bytes: number | null;
   sha256: string | null;
-  taken_at: ColumnType<Date | null, Instant | null | undefined, Instant | null>;
+  taken_at: ColumnType<string | null, Instant | null | undefined, Instant | null>;
   camera: string | null;
   thumbnails: ColumnType<Json, JsonInput | undefined, JsonInput>;
   created_at: ColumnType<Date, Instant | undefined, Instant>;
@@ -106,11 +110,14 @@ export const columnTypes = {
   },
   audit_events: {
     tenant_id: "text",
+    sequence: "int8",
     event_id: "uuid",
     event_type: "text",
     occurred_at: "timestamptz",
     actor: "text",
     payload: "jsonb",
+    previous_hash: "text",
+    hash: "text",
     recorded_at: "timestamptz",
   },
   outbox: {
@@ -118,6 +125,7 @@ export const columnTypes = {
     event_id: "uuid",
     event_type: "text",
     payload: "jsonb",
+    actor: "text",
     created_at: "timestamptz",
     published_at: "timestamptz",
   },
@@ -135,7 +143,7 @@ export const columnTypes = {
     format: "text",
     bytes: "int4",
     sha256: "text",
-    taken_at: "timestamptz",
+    taken_at: "timestamp",
     camera: "text",
     thumbnails: "jsonb",
     created_at: "timestamptz",

@@ -24,7 +24,7 @@ export interface ApiOptions {
   /** Runs around every request of a tenant: log keys, metrics, a trace. */
   observe?(request: ObservedRequest, run: () => Promise<HttpResponse>): Promise<HttpResponse>;
   /** Makes a problem of an error the API knows a better answer to than `internal`. */
-  explain?(error: unknown): Problem | undefined;
+  explain?(error: unknown): Problem | undefined | Promise<Problem | undefined>;
   /** Gets what was thrown and is not a problem. */
   report?(error: unknown, request: HttpRequest): void | Promise<void>;
 }
@@ -68,7 +68,7 @@ async function settled(
   try {
     return await run();
   } catch (error) {
-    const problem = error instanceof Problem ? error : explain?.(error);
+    const problem = error instanceof Problem ? error : await explain?.(error);
     if (!problem) await report?.(error, request);
     return (problem ?? new InternalError()).render(request.requestId);
   }

@@ -9,7 +9,7 @@ import { InvalidCursor } from "./problem.ts";
 
 /** Newest first; the id decides between rows of the same instant. */
 export interface Position {
-  /** Exact to the database's microseconds. */
+  /** ISO 8601; the database keeps milliseconds, so it is exact. */
   createdAt: string;
   id: string;
 }

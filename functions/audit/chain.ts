@@ -12,6 +12,8 @@ export interface AuditEntry {
   eventType: string;
   /** ISO 8601, when it happened */
   occurredAt: string;
+  /** The user who caused it; null for the platform itself. */
+  actor: string | null;
   payload: unknown;
   /** Hexadecimal SHA-256; the first entry has 64 zeroes. */
   previousHash: string;
@@ -26,7 +28,7 @@ type Link = Pick<AuditEntry, "sequence" | "hash">;
 export function nextEntry(
   tenantId: string,
   last: Link | undefined,
-  event: Pick<AuditEntry, "eventId" | "eventType" | "occurredAt" | "payload">,
+  event: Pick<AuditEntry, "eventId" | "eventType" | "occurredAt" | "actor" | "payload">,
 ): AuditEntry {
   const unsigned = { ...event, sequence: (last?.sequence ?? 0) + 1, previousHash: last?.hash ?? genesisHash };
   return { ...unsigned, hash: hashOf(tenantId, unsigned) };
@@ -51,7 +53,7 @@ const hashOf = (tenantId: string, entry: Omit<AuditEntry, "hash">): string =>
     .update(
       canonical([
         ...[tenantId, entry.sequence, entry.eventId, entry.eventType],
-        ...[new Date(entry.occurredAt).toISOString(), entry.payload, entry.previousHash],
+        ...[new Date(entry.occurredAt).toISOString(), entry.actor, entry.payload, entry.previousHash],
       ]),
     )
     .digest("hex");

@@ -18,7 +18,8 @@ export type TenantSpecification = T.Static<typeof TenantSpecification>;
 
 export type LifecycleRequest =
   | { operation: "provision"; tenant: TenantSpecification }
-  | { operation: "suspend" | "resume"; tenantId: string };
+  | { operation: "suspend"; tenantId: string }
+  | { operation: "resume"; tenantId: string };
 
 const shapes = {
   provision: Compile(T.Object({ tenant: TenantSpecification })),

@@ -31,7 +31,7 @@ export function configureRole(
     `alter role ${quoted(role)} with login inherit password ${literal(verifier)}`,
     `alter role ${quoted(role)} set statement_timeout = ${literal(`${statementTimeoutMs}ms`)}`,
     `alter role ${quoted(role)} set idle_in_transaction_session_timeout = '60s'`,
-    `grant terrace_tenant to ${quoted(role)}`,
+    `grant terrace_tenant to ${quoted(role)} with inherit true, set false`,
     // By default everybody may connect to every database of the cluster.
     `revoke connect, temporary on database ${quoted(database)} from public`,
     `grant connect on database ${quoted(database)} to ${quoted(role)}`,

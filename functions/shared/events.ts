@@ -34,6 +34,8 @@ export interface TenantEvent<Type extends EventType = EventType> {
   time: string;
   /** Set by the relay from the database it read, never by the payload. */
   tenantid: string;
+  /** The user who caused it (`sub`); absent where the platform did. */
+  actor?: string;
   datacontenttype: "application/json";
   data: EventData[Type];
 }
@@ -42,6 +44,7 @@ export interface OutboxRow {
   eventId: string;
   eventType: string;
   payload: unknown;
+  actor: string | null;
   /** ISO 8601 */
   createdAt: string;
 }
@@ -55,6 +58,7 @@ export function eventOf(row: OutboxRow, tenantId: string, source: string): Tenan
     type: row.eventType as EventType,
     time: row.createdAt,
     tenantid: tenantId,
+    ...(row.actor !== null && { actor: row.actor }),
     datacontenttype: "application/json",
     data: row.payload as EventData[EventType],
   };

@@ -89,8 +89,12 @@ describe("a tenant's role", () => {
 
   it("can add to the audit trail but neither change nor remove what is there", async () => {
     const event_id = crypto.randomUUID();
-    const event = { event_id, event_type: "album.created", occurred_at: new Date(), payload: {} };
-    await acme.insertInto("audit_events").values(event).execute();
+    const event = { event_id, event_type: "album.created", occurred_at: new Date(), payload: { title: "A" } };
+    const link = { sequence: 1, previous_hash: "0".repeat(64), hash: "1".repeat(64) };
+    await acme
+      .insertInto("audit_events")
+      .values({ ...event, ...link })
+      .execute();
 
     const change = await failure(
       acme.updateTable("audit_events").set({ actor: "nobody" }).where("event_id", "=", event_id).execute(),

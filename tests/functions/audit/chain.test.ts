@@ -6,6 +6,7 @@ function trail(length: number): AuditEntry[] {
     const event = {
       eventId: `e${index}`,
       eventType: "album.created",
+      actor: "user-1",
       occurredAt: "2026-01-01T00:00:00Z",
       payload: { index, a: 1 },
     };
