@@ -4,13 +4,18 @@
  */
 
 import { parseArgs } from "node:util";
-import { type Chapter, eventsChapter, isolationChapter, photosChapter, signInChapter } from "./chapters.ts";
+import { eventsChapter } from "./chapters/events.ts";
+import { isolationChapter } from "./chapters/isolation.ts";
+import { photosChapter } from "./chapters/photos.ts";
+import type { Chapter, Scene } from "./chapters/scene.ts";
+import { signInChapter } from "./chapters/sign-in.ts";
+import { webhooksChapter } from "./chapters/webhooks.ts";
 import { findPlatform } from "./platform.ts";
 import { StoryBroken, story } from "./story.ts";
 
 const port = readPort();
 const told = story();
-const chapters: Chapter[] = [signInChapter, photosChapter, eventsChapter, isolationChapter];
+const chapters: Chapter[] = [signInChapter, webhooksChapter, photosChapter, eventsChapter, isolationChapter];
 
 let broken = false;
 try {
@@ -21,10 +26,11 @@ try {
     ({ found, outputs }) =>
       `${found ? "already running" : "started for this"}, stack ${outputs.stack}, tenants ${Object.keys(outputs.tenants).join(", ")}`,
   );
+  const scene: Scene = { platform, story: told, visitors: [], uploads: new Map(), before: new Map() };
   try {
-    const scene = { platform, story: told };
     for (const chapter of chapters) await chapter(scene);
   } finally {
+    await scene.webhooks?.stop();
     await platform.stop();
   }
 } catch (error) {
