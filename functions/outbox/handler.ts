@@ -13,6 +13,7 @@ import type { Nudge } from "../shared/nudge.ts";
 import { tenantDatabase } from "../shared/tenant-database.ts";
 import { accessOf, type TenantRecord } from "../shared/tenant-registry.ts";
 import { traced } from "../shared/trace.ts";
+import { prune } from "./prune.ts";
 import { snsPublish } from "./publish.ts";
 import { relay } from "./relay.ts";
 
@@ -43,6 +44,7 @@ export async function handler(event: SQSEvent | { sweep: true }, context: Contex
   for (const record of await connect().registry.active()) {
     try {
       await relayTenant(record.tenantId, record);
+      await prune(tenantDatabase(accessOf(record.tenantId, record)));
     } catch (error) {
       failed++;
       logger(record.tenantId).error("The sweep failed", error as Error);
