@@ -22,7 +22,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Binaries, publish } from "./binaries.ts";
 import { canReach, type Identity, systemStateDirectory } from "./identity.ts";
@@ -80,7 +80,7 @@ function choosePath(link: string, identity: Identity | undefined): string {
 function removeAbandoned(parent: string): void {
   for (const entry of readdirSync(parent)) {
     const origin = join(parent, entry, "origin");
-    if (existsSync(origin) && !existsSync(readFileSync(origin, "utf8"))) {
+    if (existsSync(origin) && !existsSync(dirname(readFileSync(origin, "utf8")))) {
       rmSync(join(parent, entry), { recursive: true, force: true });
     }
   }

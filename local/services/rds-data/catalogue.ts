@@ -11,9 +11,16 @@ export interface ColumnOrigin {
   serial: boolean;
 }
 
-/** One per database. Types never change under their OID; a table's columns may, so those are asked each time. */
+/** One per database. Types never change under their OID; what is known of a table is forgotten with any change of schema. */
 export class Catalogue {
   readonly #types = new Map<number, ResultType>();
+  /** Table → column number → origin. */
+  readonly #tables = new Map<number, Map<number, ColumnOrigin>>();
+
+  /** Some statement may have changed a table. */
+  forget(): void {
+    this.#tables.clear();
+  }
 
   /** The type of each column. Queries only when one is unknown. */
   async types(client: pg.Client, columns: ResultColumn[]): Promise<ResultType[]> {
@@ -50,7 +57,12 @@ export class Catalogue {
 
   async origins(client: pg.Client, columns: ResultColumn[]): Promise<(ColumnOrigin | undefined)[]> {
     const tables = [...new Set(columns.map(({ tableID }) => tableID).filter((oid) => oid !== 0))];
-    if (tables.length === 0) return columns.map(() => undefined);
+    const unknown = tables.filter((oid) => !this.#tables.has(oid));
+    if (unknown.length > 0) await this.#loadTables(client, unknown);
+    return columns.map(({ tableID, columnID }) => this.#tables.get(tableID)?.get(columnID));
+  }
+
+  async #loadTables(client: pg.Client, oids: number[]): Promise<void> {
     const { rows } = await runStatement(
       client,
       `select c.oid, a.attnum, c.relname, n.nspname, a.attnotnull,
@@ -59,13 +71,12 @@ export class Catalogue {
        join pg_catalog.pg_attribute a on a.attrelid = c.oid
        left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
        where c.oid = any (string_to_array($1, ',')::oid[])`,
-      [[{ type: 25, value: tables.join(",") }]],
+      [[{ type: 25, value: oids.join(",") }]],
     );
-    const origins = new Map<string, ColumnOrigin>();
     for (const [oid, number, table, schema, notNull, serial] of rows) {
       const origin = { table: table!, schema: schema!, notNull: notNull === "t", serial: serial === "t" };
-      origins.set(`${oid}.${number}`, origin);
+      const known = this.#tables.get(Number(oid)) ?? new Map<number, ColumnOrigin>();
+      this.#tables.set(Number(oid), known.set(Number(number), origin));
     }
-    return columns.map(({ tableID, columnID }) => origins.get(`${tableID}.${columnID}`));
   }
 }

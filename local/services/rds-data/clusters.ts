@@ -16,36 +16,40 @@ export interface Cluster {
   /** Where a call that names no database goes. */
   defaultDatabase: string;
   master: { username: string; password: string; secretArn?: string };
-  server: PostgresServer;
-  connections: Connections;
+  /** Clusters start beside one another and beside everything else; a call waits here. */
+  running: Promise<{ server: PostgresServer; connections: Connections }>;
 }
 
 const identifier = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;
 
-/** Starts the server and makes the master user and the first database where they are missing. */
-export async function startCluster(directory: string, resource: Resource): Promise<Cluster> {
+/** Starts the server, and makes the master user and the first database where they are missing. */
+export function startCluster(directory: string, resource: Resource): Cluster {
   const { inputs, outputs } = resource;
-  const arn = String(outputs.arn);
-  const clusterIdentifier = String(outputs.clusterIdentifier ?? outputs.id ?? resource.name);
+  const clusterIdentifier = String(outputs.clusterIdentifier ?? resource.id ?? resource.name);
   const home = join(directory, "rds", clusterIdentifier);
-  const server = await startPostgres({ directory: home });
-  const connections = new Connections(server);
   const secrets = outputs.masterUserSecrets as { secretArn: string }[] | undefined;
   const username = String(inputs.masterUsername ?? "postgres");
   const password = inputs.masterPassword ? String(inputs.masterPassword) : keptPassword(home);
   const database = inputs.databaseName ? String(inputs.databaseName) : undefined;
-  const cluster: Cluster = {
-    arn,
+  const running = startPostgres({ directory: home }).then(async (server) => {
+    const connections = new Connections(server);
+    try {
+      await setUp(home, connections, username, password, database);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return { server, connections };
+  });
+  return {
+    arn: String(outputs.arn),
     identifier: clusterIdentifier,
     httpEndpoint: inputs.enableHttpEndpoint === true,
     defaultDatabase: database ?? "postgres",
     master: { username, password, secretArn: secrets?.[0]?.secretArn },
-    server,
-    connections,
+    running,
   };
-  await setUp(home, connections, username, password, database);
-  return cluster;
 }
 
 /** A managed master password is made once per cluster and kept beside its data. */
@@ -59,7 +63,8 @@ function keptPassword(home: string): string {
 }
 
 async function setUp(home: string, connections: Connections, user: string, password: string, database?: string) {
-  const done = join(home, "master-set-up");
+  // Within the data, so that it goes when the data goes; PostgreSQL minds no foreign file.
+  const done = join(home, "data", "terrace-set-up");
   const wanted = createHash("sha256")
     .update(JSON.stringify([user, password, database]))
     .digest("hex");
@@ -82,8 +87,14 @@ async function setUp(home: string, connections: Connections, user: string, passw
   writeFileSync(done, wanted);
 }
 
-/** The cluster that a call names, able to take it. */
-export function requireCluster(clusters: Map<string, Cluster>, arn: string): Cluster {
+/**
+ * The cluster that a call names, able to take it.
+ * @throws AwsError when there is none, its Data API is off, or its server did not start
+ */
+export async function requireCluster(
+  clusters: Map<string, Cluster>,
+  arn: string,
+): Promise<Cluster & { connections: Connections }> {
   const cluster = clusters.get(arn);
   if (!cluster) throw new AwsError("DatabaseNotFoundException", `The DB cluster ${arn} is not found.`, 404);
   if (!cluster.httpEndpoint) {
@@ -92,5 +103,9 @@ export function requireCluster(clusters: Map<string, Cluster>, arn: string): Clu
       `HttpEndpoint is not enabled for cluster ${cluster.identifier}.`,
     );
   }
-  return cluster;
+  try {
+    return { ...cluster, connections: (await cluster.running).connections };
+  } catch (error) {
+    throw new AwsError("DatabaseUnavailableException", (error as Error).message, 504);
+  }
 }

@@ -28,6 +28,8 @@ interface Pool {
   idle: { connection: Connection; since: number }[];
   open: number;
   waiting: ((connection: Connection | undefined) => void)[];
+  /** Lets one of the waiting open a connection of its own at every tick. */
+  growing?: NodeJS.Timeout;
 }
 
 const MAXIMUM = 100;
@@ -85,11 +87,14 @@ export class Connections {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     clearInterval(this.#sweeper);
     const all = [...this.#all];
     this.#all.clear();
-    for (const pool of this.#pools.values()) for (const wake of pool.waiting.splice(0)) wake(undefined);
+    for (const pool of this.#pools.values()) {
+      clearInterval(pool.growing);
+      for (const wake of pool.waiting.splice(0)) wake(undefined);
+    }
     this.#pools.clear();
     for (const { client } of all) {
       client.removeAllListeners("error");
@@ -109,17 +114,16 @@ export class Connections {
     return pool;
   }
 
+  /** Resolves with a connection that came free, or with nothing when it is this caller's turn to open one. */
   #wait(pool: Pool): Promise<Connection | undefined> {
     return new Promise((resolve) => {
-      const wake = (connection: Connection | undefined) => {
-        clearTimeout(timer);
-        resolve(connection);
-      };
-      const timer = setTimeout(() => {
-        pool.waiting.splice(pool.waiting.indexOf(wake), 1);
-        resolve(undefined);
+      pool.waiting.push(resolve);
+      pool.growing ??= setInterval(() => {
+        pool.waiting.shift()?.(undefined);
+        if (pool.waiting.length > 0) return;
+        clearInterval(pool.growing);
+        pool.growing = undefined;
       }, HESITATION_MS);
-      pool.waiting.push(wake);
     });
   }
 

@@ -31,9 +31,13 @@ const STATEMENT_TIMEOUT_MS = 45_000;
 const TOUCHES_SESSION =
   /\b(set|reset|set_config|prepare|listen|declare|load|temp|temporary|pg_advisory_lock\w*|pg_try_advisory_lock\w*|do|call|discard)\b/i;
 
+/** Commands after which every table is as it was. */
+const LEAVES_SCHEMA = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "FETCH", "SAVEPOINT"]);
+
 export async function execute(input: ExecuteInput, connection: Connection): Promise<object> {
   const { text, names } = numberParameters(input.sql);
   const result = await runStatement(connection.client, text, [bindParameters(names, input.parameters)]);
+  if (!LEAVES_SCHEMA.has(result.command)) connection.catalogue.forget();
   return present(input, connection, result);
 }
 

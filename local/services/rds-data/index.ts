@@ -35,9 +35,15 @@ export function rdsData(cloud: Cloud): Service {
 
   async function provisionCluster(resource: Resource): Promise<void> {
     const arn = String(resource.outputs.arn);
-    const cluster = clusters.get(arn) ?? (await startCluster(cloud.directory, resource));
+    let cluster = clusters.get(arn);
+    if (!cluster) {
+      cluster = startCluster(cloud.directory, resource);
+      clusters.set(arn, cluster);
+      cluster.running.catch((error) => {
+        cloud.log({ level: "error", source: "rds-data", message: `${resource.name}: ${error.message}` });
+      });
+    }
     cluster.httpEndpoint = resource.inputs.enableHttpEndpoint === true;
-    clusters.set(arn, cluster);
     if (cluster.master.secretArn) await publishMasterSecret(cloud, cluster);
   }
 
@@ -57,7 +63,7 @@ export function rdsData(cloud: Cloud): Service {
     task: (connection: Connection) => Promise<object>,
   ): Promise<object> {
     validate(input, call);
-    const cluster = requireCluster(clusters, input.resourceArn);
+    const cluster = await requireCluster(clusters, input.resourceArn);
     const login = await readLogin(input, cluster, call);
     const { connections } = cluster;
     const patient = input.continueAfterTimeout === true;
@@ -76,7 +82,7 @@ export function rdsData(cloud: Cloud): Service {
   }
 
   async function end(input: TransactionInput, call: Call, verb: "commit" | "rollback"): Promise<boolean> {
-    const cluster = requireCluster(clusters, input.resourceArn);
+    const cluster = await requireCluster(clusters, input.resourceArn);
     const { user } = await readLogin(input, cluster, call);
     return transactions.end(input.transactionId, input.resourceArn, user, verb);
   }
@@ -87,7 +93,7 @@ export function rdsData(cloud: Cloud): Service {
       run(input, call, (connection) => executeBatch(input, connection)),
     BeginTransaction: async (input: ExecuteInput, call) => {
       validate(input, call);
-      const cluster = requireCluster(clusters, input.resourceArn);
+      const cluster = await requireCluster(clusters, input.resourceArn);
       const connection = await cluster.connections.acquire(await readLogin(input, cluster, call));
       return { transactionId: await transactions.begin(input.resourceArn, cluster.connections, connection) };
     },
@@ -119,8 +125,14 @@ export function rdsData(cloud: Cloud): Service {
     operations: guarded,
     async stop() {
       transactions.stop();
-      await Promise.all([...clusters.values()].map(({ connections }) => connections.stop()));
-      await Promise.all([...clusters.values()].map(({ server }) => server.stop()));
+      const running = await Promise.allSettled([...clusters.values()].map((cluster) => cluster.running));
+      await Promise.all(
+        running.map(async (outcome) => {
+          if (outcome.status === "rejected") return;
+          outcome.value.connections.stop();
+          await outcome.value.server.stop();
+        }),
+      );
       clusters.clear();
     },
   };

@@ -60,6 +60,8 @@ export class Transactions {
     this.#forget(transaction);
     try {
       const { command } = await runStatement(transaction.connection.client, verb, [[]]);
+      // Its changes of schema have just become visible to others, or were undone.
+      transaction.connection.catalogue.forget();
       // What the session was set to within the transaction must not reach the connection's next user.
       await runStatement(transaction.connection.client, "discard all", [[]]);
       transaction.connections.release(transaction.connection);

@@ -15,6 +15,7 @@ import { rdsData } from "../../../local/services/rds-data/index.ts";
 
 export const CLUSTER_ARN = "arn:aws:rds:eu-west-1:000000000000:cluster:orders";
 export const MASTER_SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-0000-AbCdEf";
+export const TARGET = { resourceArn: CLUSTER_ARN, secretArn: MASTER_SECRET };
 const ADMINISTRATOR: Principal = {
   type: "administrator",
   arn: "arn:aws:iam::000000000000:root",
