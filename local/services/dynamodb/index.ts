@@ -43,7 +43,9 @@ export function dynamodb(cloud: Cloud): Service {
   function provision({ outputs, inputs }: Resource): void {
     const name = outputs.name as string;
     const createdAt = items.tables.get(name)?.createdAt ?? cloud.clock.now();
-    items.saveTable(tableOfResource({ ...inputs, ...outputs }, access.arn(name), createdAt));
+    const table = tableOfResource({ ...inputs, ...outputs }, access.arn(name), createdAt);
+    items.saveTable(table);
+    items.forgetExpired(table);
   }
 
   function writing(

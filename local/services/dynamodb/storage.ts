@@ -35,6 +35,8 @@ export interface Storage {
   get(table: Table, key: ItemKey): Item | undefined;
   put(table: Table, item: Item): void;
   delete(table: Table, key: ItemKey): void;
+  /** Clears away what nobody asked for since it expired; reads never return it anyway. */
+  forgetExpired(table: Table): void;
   read(table: Table, reading: Reading): Iterable<Item>;
   /** Runs `work` whole or not at all. */
   atomically<Result>(work: () => Result): Result;
@@ -105,6 +107,11 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
       );
   }
 
+  function* stored(table: Table, reading: Reading): Iterable<Item> {
+    const { text, parameters } = selection(table, reading);
+    for (const row of sql(text).iterate(...parameters)) yield decodeItem((row as { item: string }).item);
+  }
+
   const self: Storage = {
     tables,
     saveTable(table) {
@@ -164,12 +171,12 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
         key.range,
       );
     },
+    forgetExpired(table) {
+      if (table.ttlAttribute === undefined) return;
+      for (const item of [...stored(table, {})]) if (expired(table, item)) self.delete(table, keyOf(item, table.keys));
+    },
     *read(table, reading) {
-      const { text, parameters } = selection(table, reading);
-      for (const row of sql(text).iterate(...parameters)) {
-        const item = decodeItem((row as { item: string }).item);
-        if (!expired(table, item)) yield item;
-      }
+      for (const item of stored(table, reading)) if (!expired(table, item)) yield item;
     },
     atomically(work) {
       database.exec("savepoint dynamodb");

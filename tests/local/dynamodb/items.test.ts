@@ -1,6 +1,7 @@
 import {
   type AttributeValue,
   DeleteItemCommand,
+  DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -210,5 +211,27 @@ describe("time to live", () => {
     expect(await read()).toEqual(Item);
     await cloud.clock.advance(2_000);
     expect(await read()).toBeUndefined();
+  });
+
+  it("what expired is cleared away at the next start", async () => {
+    const sessions = {
+      name: "sessions",
+      hashKey: "id",
+      attributes: { id: "S" as const },
+      ttl: { enabled: true, attributeName: "expires" },
+    };
+    await cloud.provision(sessions);
+    for (const [id, seconds] of [
+      ["old", 60],
+      ["young", 3600],
+    ] as const) {
+      const expires = { N: String(Math.floor(cloud.clock.now() / 1000) + seconds) };
+      await client.send(new PutItemCommand({ TableName: "sessions", Item: { id: { S: id }, expires } }));
+    }
+    await cloud.clock.advance(61_000);
+    await cloud.restart();
+    await cloud.provision(sessions);
+    const { Table } = await cloud.client.send(new DescribeTableCommand({ TableName: "sessions" }));
+    expect(Table!.ItemCount).toBe(1);
   });
 });
