@@ -1,0 +1,142 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type Grant, policyOf, trustOf } from "../grants.ts";
+import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import type { Tags } from "../tags.ts";
+import { bundle } from "./bundle.ts";
+
+export interface FunctionArgs {
+  /** Folder with the `handler.ts` to bundle: `"functions/orders"`. */
+  entry: string;
+  /** Physical name. @default Pulumi's autonaming */
+  functionName?: string;
+  description?: string;
+  /** MB, which also set the CPU share. @default 512 */
+  memoryMb?: number;
+  /** Seconds. @default 10 */
+  timeoutSeconds?: number;
+  /** MB of /tmp. @default 512 */
+  ephemeralStorageMb?: number;
+  /** Values by reference; secrets belong in Secrets Manager or SSM. @default {} */
+  environment?: Record<string, pulumi.Input<string>>;
+  /** What the function may do, by verb. @default nothing but its own logs and traces */
+  grants?: Grant[];
+  /** Packages with compiled parts. @default [] */
+  nativeModules?: string[];
+  /** Days to keep logs. @default 30 */
+  logRetentionDays?: number;
+  /** Upper bound of parallel executions; 0 stops the function. @default the account's */
+  reservedConcurrency?: number;
+  /** @default "arm64" */
+  architecture?: "arm64" | "x64";
+  /** X-Ray active tracing. @default true */
+  tracing?: boolean;
+  tags?: Tags;
+}
+
+/**
+ * A Lambda function: bundled, on arm64 and Node 24, with a role and a log group of its own.
+ *
+ * ```ts
+ * new Function("orders", { entry: "functions/orders", grants: [grantSend(queue.arn)] });
+ * ```
+ */
+export class Function extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly functionName: pulumi.Output<string>;
+  readonly invokeArn: pulumi.Output<string>;
+  readonly roleArn: pulumi.Output<string>;
+  readonly logGroupName: pulumi.Output<string>;
+  readonly timeoutSeconds: number;
+  readonly function: aws.lambda.Function;
+
+  constructor(name: string, args: FunctionArgs, options?: pulumi.ComponentResourceOptions) {
+    super("terrace:compute:Function", name, {}, options);
+    validate(name, args);
+    const child = { parent: this };
+    const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;
+    this.timeoutSeconds = args.timeoutSeconds ?? 10;
+
+    const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
+    // Named after the function where that has a name: Lambda then finds it without being told.
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-logs`,
+      {
+        name: args.functionName && `/aws/lambda/${args.functionName}`,
+        retentionInDays: args.logRetentionDays ?? 30,
+        tags,
+      },
+      child,
+    );
+    const policy = new aws.iam.RolePolicy(
+      `${name}-policy`,
+      { role: role.name, policy: policyOf([writeLogs(logGroup.arn), ...grants]) },
+      child,
+    );
+    // PutTraceSegments has no resource to name: AWS's own policy is the narrowest there is.
+    const traces = tracing
+      ? [new aws.iam.RolePolicyAttachment(`${name}-tracing`, { role: role.name, policyArn: TRACING_POLICY }, child)]
+      : [];
+    this.function = new aws.lambda.Function(
+      name,
+      {
+        name: args.functionName,
+        description: args.description,
+        role: role.arn,
+        runtime: "nodejs24.x",
+        architectures: [architecture === "x64" ? "x86_64" : "arm64"],
+        handler: "index.handler",
+        code: bundle({ entry: args.entry, nativeModules, architecture }),
+        memorySize: args.memoryMb ?? 512,
+        timeout: this.timeoutSeconds,
+        ephemeralStorage: { size: args.ephemeralStorageMb ?? 512 },
+        reservedConcurrentExecutions: args.reservedConcurrency,
+        tracingConfig: { mode: tracing ? "Active" : "PassThrough" },
+        loggingConfig: {
+          logFormat: "JSON",
+          logGroup: logGroup.name,
+          applicationLogLevel: "INFO",
+          systemLogLevel: "INFO",
+        },
+        environment: { variables: { NODE_OPTIONS: "--enable-source-maps", ...environment } },
+        tags,
+      },
+      // A function that starts before it may write logs loses the first ones.
+      { parent: this, dependsOn: [policy, ...traces] },
+    );
+
+    this.arn = this.function.arn;
+    this.functionName = this.function.name;
+    this.invokeArn = this.function.invokeArn;
+    this.roleArn = role.arn;
+    this.logGroupName = logGroup.name;
+    this.registerOutputs({ arn: this.arn, functionName: this.functionName, roleArn: this.roleArn });
+  }
+
+  /** Lets an AWS service invoke the function for one resource of this account. */
+  allowInvoke(name: string, service: string, sourceArn: pulumi.Input<string>): aws.lambda.Permission {
+    return new aws.lambda.Permission(
+      name,
+      { function: this.function.name, action: "lambda:InvokeFunction", principal: service, sourceArn },
+      { parent: this },
+    );
+  }
+}
+
+const TRACING_POLICY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess";
+
+const writeLogs = (logGroup: pulumi.Input<string>): Grant => ({
+  actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+  resources: [pulumi.interpolate`${logGroup}:*`],
+});
+
+function validate(name: string, args: FunctionArgs): void {
+  const component = `Function "${name}"`;
+  if (!args.entry)
+    throw new InvalidArgumentError(component, "entry", args.entry, "name the folder with the handler.ts");
+  checkForm(component, "functionName", args.functionName, /^[\w-]{1,64}$/, "1 to 64 letters, digits, - or _");
+  checkRange(component, "memoryMb", args.memoryMb, 128, 10_240);
+  checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, 900);
+  checkRange(component, "ephemeralStorageMb", args.ephemeralStorageMb, 512, 10_240);
+  checkRange(component, "reservedConcurrency", args.reservedConcurrency, 0, 1000);
+}

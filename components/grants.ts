@@ -1,0 +1,105 @@
+/**
+ * Least privilege by verb: what a function may do with what it uses. Each grant names actions and ARNs, never `*`.
+ *
+ * ```ts
+ * new Function("orders", { entry: "functions/orders", grants: [grantSend(queue.arn), grantReadWrite(table.arn)] });
+ * ```
+ */
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Grant {
+  actions: string[];
+  resources: pulumi.Input<string>[];
+  conditions?: Record<string, Record<string, pulumi.Input<string>>>;
+}
+
+type Arn = pulumi.Input<string>;
+
+const within = (arn: Arn, path: string): pulumi.Output<string> => pulumi.interpolate`${arn}${path}`;
+
+/** SQS: put messages in. */
+export const grantSend = (queue: Arn): Grant => ({ actions: ["sqs:SendMessage"], resources: [queue] });
+
+/** SQS: take messages out, as an event source mapping does. */
+export const grantConsume = (queue: Arn): Grant => ({
+  actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+  resources: [queue],
+});
+
+/** SQS: hold a message back, for a retry with a delay of one's own. */
+export const grantDelay = (queue: Arn): Grant => ({ actions: ["sqs:ChangeMessageVisibility"], resources: [queue] });
+
+/** SNS: publish. */
+export const grantPublish = (topic: Arn): Grant => ({ actions: ["sns:Publish"], resources: [topic] });
+
+/** DynamoDB: read items, also through indexes. */
+export const grantRead = (table: Arn): Grant => ({
+  actions: ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"],
+  resources: [table, within(table, "/index/*")],
+});
+
+/** DynamoDB: write items. */
+export const grantWrite = (table: Arn): Grant => ({
+  actions: ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"],
+  resources: [table],
+});
+
+/** DynamoDB: read single items only. */
+export const grantGet = (table: Arn): Grant => ({ actions: ["dynamodb:GetItem"], resources: [table] });
+
+/** Lambda: invoke, with any alias or version. */
+export const grantInvoke = (fn: Arn): Grant => ({
+  actions: ["lambda:InvokeFunction"],
+  resources: [fn, within(fn, ":*")],
+});
+
+/** Secrets Manager: read one secret's value. */
+export const grantReadSecret = (secret: Arn): Grant => ({
+  actions: ["secretsmanager:GetSecretValue"],
+  resources: [secret],
+});
+
+/** The Data API: statements and transactions on one cluster. The secret decides as whom. */
+export const grantQuery = (cluster: Arn): Grant => ({
+  actions: [
+    "rds-data:ExecuteStatement",
+    "rds-data:BatchExecuteStatement",
+    "rds-data:BeginTransaction",
+    "rds-data:CommitTransaction",
+    "rds-data:RollbackTransaction",
+  ],
+  resources: [cluster],
+});
+
+/** STS: become a role, and say for which tenant. */
+export const grantAssume = (role: Arn): Grant => ({ actions: ["sts:AssumeRole", "sts:TagSession"], resources: [role] });
+
+/** A policy document (JSON) of grants. */
+export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
+  return pulumi.output(grants as unknown as pulumi.Unwrap<Grant>[]).apply((resolved) =>
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: resolved.map(({ actions, resources, conditions }) => ({
+        Effect: "Allow",
+        Action: actions,
+        Resource: resources,
+        ...(conditions ? { Condition: conditions } : {}),
+      })),
+    }),
+  );
+}
+
+/** The trust policy of a role that one AWS service takes on. */
+export function trustOf(service: string, conditions?: Record<string, Record<string, string>>): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: "sts:AssumeRole",
+        ...(conditions ? { Condition: conditions } : {}),
+      },
+    ],
+  });
+}

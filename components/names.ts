@@ -1,0 +1,37 @@
+/** Physical names: stable across releases, inside each type's own limit, and never the same for two different things. */
+import { createHash } from "node:crypto";
+
+/** How long a name of each kind may be, by the service's own documentation. */
+export const NAME_LIMITS = {
+  function: 64,
+  role: 64,
+  queue: 80,
+  topic: 256,
+  table: 255,
+  bucket: 63,
+  cluster: 63,
+  userPool: 128,
+  api: 128,
+  schedule: 64,
+  usagePlan: 128,
+} as const;
+
+export type NameKind = keyof typeof NAME_LIMITS;
+
+const HASH_LENGTH = 8;
+
+/**
+ * Joins the parts with hyphens. A name that would be too long, or whose parts hold hyphens and so could be read in two
+ * ways, ends in a hash of the parts; short plain names stay readable.
+ *
+ * @param suffix stands at the very end, as `.fifo` must
+ */
+export function nameOf(kind: NameKind, parts: readonly string[], suffix = ""): string {
+  const limit = NAME_LIMITS[kind] - suffix.length;
+  const joined = parts.join("-");
+  const ambiguous = parts.slice(0, -1).some((part) => part.includes("-"));
+  if (joined.length <= limit && !ambiguous) return joined + suffix;
+  const hash = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, HASH_LENGTH);
+  const head = joined.slice(0, limit - HASH_LENGTH - 1).replace(/-+$/, "");
+  return `${head}-${hash}${suffix}`;
+}
