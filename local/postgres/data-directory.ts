@@ -9,7 +9,6 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
-  constants,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -22,6 +21,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { cp } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Binaries, publish } from "./binaries.ts";
@@ -47,7 +47,7 @@ export async function prepareDataDirectory(directory: string, binaries: Binaries
   const path = choosePath(link, binaries.identity);
   const made = `${path}.new`;
   rmSync(made, { recursive: true, force: true });
-  copyTree(join(template, "data"), made, binaries.identity);
+  await copyTree(join(template, "data"), made, binaries.identity);
   copyFileSync(join(template, "superuser"), secret);
   chmodSync(secret, 0o600);
   // Last of all, so that what a killed run left half made is never taken for a data directory.
@@ -122,15 +122,10 @@ async function prepareTemplate(binaries: Binaries): Promise<string> {
   return template;
 }
 
-function copyTree(source: string, target: string, identity: Identity | undefined): void {
+/** A thousand small files: the system's own `cp` takes a tenth of what Node needs for them, and does not hold it up. */
+async function copyTree(source: string, target: string, identity: Identity | undefined): Promise<void> {
   mkdirSync(target, { mode: 0o700 });
+  if (process.platform === "win32") return cp(source, target, { recursive: true });
   if (identity) chownSync(target, identity.uid, identity.gid);
-  for (const entry of readdirSync(source, { withFileTypes: true })) {
-    const [from, to] = [join(source, entry.name), join(target, entry.name)];
-    if (entry.isDirectory()) copyTree(from, to, identity);
-    else {
-      copyFileSync(from, to, constants.COPYFILE_FICLONE);
-      if (identity) chownSync(to, identity.uid, identity.gid);
-    }
-  }
+  await promisify(execFile)("cp", ["-R", `${source}/.`, target], { ...identity, cwd: "/" });
 }
