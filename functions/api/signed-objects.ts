@@ -54,7 +54,8 @@ export function signedObjects({ now = Date.now, fetch = globalThis.fetch, ...opt
 
   return {
     async upload(key, contentType, bytes) {
-      const headers = { "content-type": contentType, "content-length": String(bytes) };
+      // If-None-Match: what was uploaded and measured can not be replaced while the signature lasts.
+      const headers = { "content-type": contentType, "content-length": String(bytes), "if-none-match": "*" };
       const expiresAt = new Date(now() + signedUrlSeconds * 1000).toISOString();
       return { method: "PUT", url: await sign("PUT", key, { headers }), headers, expiresAt };
     },

@@ -4,11 +4,13 @@ import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { environment } from "./environment.ts";
 
 const KEPT_MS = 60_000;
+/** Short: somebody who sets a parameter for the first time is waiting for what it does. */
+const ABSENCE_KEPT_MS = 5_000;
 const MAXIMUM_KEPT = 1000;
 
 export type ReadParameter = (path: string) => Promise<string | undefined>;
 
-/** @param read Undefined where there is no such parameter, which is remembered as well. */
+/** @param read Undefined where there is no such parameter, which is remembered for five seconds. */
 export function cachedParameters(read: ReadParameter, now: () => number = Date.now): ReadParameter {
   const known = new Map<string, { value: string | undefined; until: number }>();
   return async (path) => {
@@ -16,7 +18,7 @@ export function cachedParameters(read: ReadParameter, now: () => number = Date.n
     if (entry && entry.until > now()) return entry.value;
     const value = await read(path);
     known.delete(path);
-    known.set(path, { value, until: now() + KEPT_MS });
+    known.set(path, { value, until: now() + (value === undefined ? ABSENCE_KEPT_MS : KEPT_MS) });
     if (known.size > MAXIMUM_KEPT) known.delete(known.keys().next().value as string);
     return value;
   };

@@ -12,6 +12,9 @@ import { type Exif, readExif } from "./exif.ts";
 import { PhotoRejected } from "./photo-rejected.ts";
 import { sameType, sniffType } from "./sniff-type.ts";
 
+// No two photos are alike: a cache of decoded ones only takes memory.
+sharp.cache(false);
+
 /** Of the decoded picture: a file of kilobytes can unpack to gigabytes. */
 export const maximumPixels = 100_000_000;
 const DECODE_SECONDS = 60;

@@ -8,15 +8,15 @@ const options = {
 const key = "tenants/acme/photos/1/original";
 
 describe("a signed upload", () => {
-  it("holds content type and size in its signature, and ends after a quarter of an hour", async () => {
+  it("holds content type and size in its signature, replaces no upload, and ends after a quarter of an hour", async () => {
     const { url, headers, expiresAt } = await signedObjects(options).upload(key, "image/jpeg", 1234);
     const { host, pathname, searchParams } = new URL(url);
     expect(host).toBe("photos.s3.eu-west-1.amazonaws.com");
     expect(pathname).toBe(`/${key}`);
-    expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host");
+    expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host;if-none-match");
     expect(searchParams.get("X-Amz-Expires")).toBe("900");
     expect(searchParams.get("X-Amz-Security-Token")).toBe("token/1");
-    expect(headers).toEqual({ "content-type": "image/jpeg", "content-length": "1234" });
+    expect(headers).toEqual({ "content-type": "image/jpeg", "content-length": "1234", "if-none-match": "*" });
     expect(expiresAt).toBe("2026-01-01T00:15:00.000Z");
   });
 

@@ -18,4 +18,17 @@ describe("a parameter", () => {
     now = 60_000;
     expect(await read("/a")).toBe("new");
   });
+
+  it("that did not exist is seen five seconds after it was made", async () => {
+    let now = 0;
+    let value: string | undefined;
+    const read = cachedParameters(
+      async () => value,
+      () => now,
+    );
+    expect(await read("/a")).toBeUndefined();
+    value = "made";
+    now = 5_000;
+    expect(await read("/a")).toBe("made");
+  });
 });
