@@ -9,6 +9,7 @@ export interface AttributeSchema {
   name: string;
   mutable: boolean;
   required: boolean;
+  minLength?: number;
   maxLength?: number;
 }
 
@@ -87,12 +88,13 @@ export function poolOf(resource: Resource, arn: string, now: number): Pool {
   const policy = properties.passwordPolicy ?? {};
   const declared = (properties.schemas ?? []).map((each: Properties): AttributeSchema => {
     const name = STANDARD.includes(each.name) || each.name === "sub" ? each.name : `custom:${each.name}`;
-    const maxLength = each.stringAttributeConstraints?.maxLength;
+    const limit = (text: string | undefined) => (text === undefined ? undefined : Number(text));
     return {
       name,
       mutable: each.mutable ?? true,
       required: each.required ?? false,
-      maxLength: maxLength === undefined ? undefined : Number(maxLength),
+      minLength: limit(each.stringAttributeConstraints?.minLength),
+      maxLength: limit(each.stringAttributeConstraints?.maxLength),
     };
   });
   const standard = STANDARD.map((name): AttributeSchema => ({ name, mutable: true, required: false }));
@@ -156,6 +158,10 @@ export function assertAttributes(pool: Pool, attributes: Attributes, before?: At
       refuse(`Attributes did not conform to the schema: user.${name}: Attribute does not exist in the schema.\n`);
     if (before !== undefined && !schema!.mutable && before[name] !== value)
       refuse(`user.${name}: Attribute cannot be updated.\n`);
+    if (value.length < (schema!.minLength ?? 0))
+      refuse(
+        `Attributes did not conform to the schema: ${name}: String must not be shorter than ${schema!.minLength} characters\n`,
+      );
     if (value.length > (schema!.maxLength ?? 2048))
       refuse(
         `Attributes did not conform to the schema: ${name}: String must not be longer than ${schema!.maxLength ?? 2048} characters\n`,

@@ -261,13 +261,31 @@ describe("a signed-in user", () => {
     expect(await get(AccessToken)).toEqual(["NotAuthorizedException", "Access Token has expired"]);
   });
 
-  it("cannot move to another tenant", async () => {
+  const moveTo = async (Value: string) => {
     const { AccessToken } = await cloud.signIn("ann");
-    const move = { AccessToken, UserAttributes: [{ Name: "custom:tenant", Value: "globex" }] };
-    expect(await failure(client.send(new UpdateUserAttributesCommand(move)))).toEqual([
+    const UserAttributes = [{ Name: "custom:tenant", Value }];
+    return cloud.client.send(new UpdateUserAttributesCommand({ AccessToken, UserAttributes }));
+  };
+
+  it("cannot move to another tenant where the attribute is immutable", async () => {
+    expect(await failure(moveTo("globex"))).toEqual([
       "InvalidParameterException",
       "user.custom:tenant: Attribute cannot be updated.\n",
     ]);
+  });
+
+  it("cannot move to another tenant where the client may not write the attribute", async () => {
+    await cloud.stop();
+    cloud = await startCognito({
+      pool: { schemas: [{ name: "tenant", attributeDataType: "String", mutable: true }] },
+      client: { writeAttributes: ["email", "name"] },
+    });
+    await cloud.addUser("ann", { "custom:tenant": "acme" });
+    expect(await failure(moveTo("globex"))).toEqual([
+      "NotAuthorizedException",
+      "A client attempted to write unauthorized attribute",
+    ]);
+    expect(decodeJwt((await cloud.signIn("ann")).IdToken)["custom:tenant"]).toBe("acme");
   });
 
   it("changes their password by knowing the old one", async () => {
