@@ -1,0 +1,231 @@
+/**
+ * Asynchronous invocations (`InvocationType: Event`): accepted at once, kept until they succeed, retried on the clock, and
+ * sent to a destination or dead-letter queue when they fail for good. They survive a killed process.
+ */
+import { randomUUID } from "node:crypto";
+import type { Resource } from "../../../engine/graph.ts";
+import { AwsError, type Cloud } from "../../service.ts";
+import { deliverAs } from "./destinations.ts";
+import { parseFunctionName } from "./function-config.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction } from "./functions.ts";
+
+interface EventInvokeConfig {
+  maximumRetryAttempts: number;
+  maximumEventAgeSeconds: number;
+  onFailure?: string;
+  onSuccess?: string;
+}
+
+const DEFAULTS: EventInvokeConfig = { maximumRetryAttempts: 2, maximumEventAgeSeconds: 21_600 };
+/** Before the first and the second retry. */
+const RETRY_DELAYS_MS = [60_000, 120_000];
+const THROTTLED_DELAY_MS = 1_000;
+const THROTTLED_DELAY_LIMIT_MS = 300_000;
+
+interface Queued {
+  id: string;
+  function: string;
+  payload: string;
+  /** Invocations so far that the function failed. */
+  failures: number;
+  /** Attempts that found no free concurrency. */
+  throttles: number;
+  acceptedAt: number;
+  dueAt: number;
+  qualifier?: string;
+  tenantId?: string;
+}
+
+export interface AsyncInvocations {
+  configure(resource: Resource): void;
+  /** @returns the request id. */
+  accept(target: LambdaFunction, request: { payload: string; qualifier?: string; tenantId?: string }): string;
+  /** Takes up what an earlier run left, once its function is declared. */
+  resume(target: LambdaFunction): void;
+  stop(): void;
+}
+
+export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvocations {
+  const { database, clock } = cloud;
+  database.exec(`CREATE TABLE IF NOT EXISTS lambda_events (
+    id TEXT PRIMARY KEY, function TEXT NOT NULL, payload TEXT NOT NULL, failures INTEGER NOT NULL, throttles INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL, due_at INTEGER NOT NULL, qualifier TEXT, tenant_id TEXT) STRICT`);
+  const insert = database.prepare("INSERT INTO lambda_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const update = database.prepare("UPDATE lambda_events SET failures = ?, throttles = ?, due_at = ? WHERE id = ?");
+  const remove = database.prepare("DELETE FROM lambda_events WHERE id = ?");
+  const leftOf = database.prepare("SELECT * FROM lambda_events WHERE function = ?");
+  const configs = new Map<string, EventInvokeConfig>();
+  const scheduled = new Set<string>();
+  let stopped = false;
+
+  function configOf(name: string): EventInvokeConfig {
+    return configs.get(name) ?? DEFAULTS;
+  }
+
+  function schedule(event: Queued): void {
+    scheduled.add(event.id);
+    const delay = event.dueAt - clock.now();
+    // A turn later even when due: the caller gets its 202 first.
+    if (delay <= 0) setImmediate(() => void attempt(event));
+    else clock.after(delay, () => void attempt(event));
+  }
+
+  async function attempt(event: Queued): Promise<void> {
+    if (stopped) return;
+    const target = functions.all.get(event.function);
+    if (!target) return finish(event);
+    const { qualifier, tenantId, payload, id } = event;
+    let result: Awaited<ReturnType<Functions["invoke"]>>;
+    try {
+      const keepWarmMs = KEEP_WARM_IN_BACKGROUND_MS;
+      result = await functions.invoke(target, { payload, qualifier, tenantId, requestId: id, keepWarmMs });
+    } catch (error) {
+      if (stopped) return;
+      if (error instanceof AwsError && error.code === "TooManyRequestsException") return throttled(event, target);
+      result = { payload: Buffer.from(JSON.stringify({ errorMessage: String(error) })), functionError: "Unhandled" };
+    }
+    if (stopped) return;
+    if (!result.functionError) {
+      const { onSuccess } = configOf(event.function);
+      if (onSuccess) await conclude(event, target, onSuccess, "Success", result.payload);
+      return finish(event);
+    }
+    event.failures++;
+    if (event.failures > configOf(event.function).maximumRetryAttempts) {
+      return giveUp(event, target, "RetriesExhausted", result.payload);
+    }
+    later(event, target, RETRY_DELAYS_MS[event.failures - 1] ?? 120_000);
+  }
+
+  function throttled(event: Queued, target: LambdaFunction): Promise<void> | void {
+    if (target.config.reservedConcurrency === 0) return giveUp(event, target, "EventAgeExceeded");
+    event.throttles++;
+    return later(event, target, Math.min(THROTTLED_DELAY_MS * 2 ** (event.throttles - 1), THROTTLED_DELAY_LIMIT_MS));
+  }
+
+  function later(event: Queued, target: LambdaFunction, delayMs: number): Promise<void> | void {
+    event.dueAt = clock.now() + delayMs;
+    if (event.dueAt - event.acceptedAt > configOf(event.function).maximumEventAgeSeconds * 1000) {
+      return giveUp(event, target, "EventAgeExceeded");
+    }
+    update.run(event.failures, event.throttles, event.dueAt, event.id);
+    schedule(event);
+  }
+
+  async function giveUp(event: Queued, target: LambdaFunction, condition: string, payload?: Buffer): Promise<void> {
+    const { onFailure } = configOf(event.function);
+    const { deadLetterArn } = target.config;
+    if (onFailure) await conclude(event, target, onFailure, condition, payload);
+    if (deadLetterArn) {
+      const error = payload && JSON.parse(payload.toString());
+      await send(target, deadLetterArn, event.payload, {
+        RequestID: event.id,
+        ErrorCode: "200",
+        ErrorMessage: String(error?.errorMessage ?? condition).slice(0, 1024),
+      });
+    }
+    cloud.log({
+      level: "error",
+      source: event.function,
+      message: `asynchronous invocation ${event.id} failed: ${condition}`,
+    });
+    finish(event);
+  }
+
+  function conclude(
+    event: Queued,
+    target: LambdaFunction,
+    arn: string,
+    condition: string,
+    payload?: Buffer,
+  ): Promise<void> {
+    const version = event.qualifier ?? "$LATEST";
+    const record = {
+      version: "1.0",
+      timestamp: new Date(clock.now()).toISOString(),
+      requestContext: {
+        requestId: event.id,
+        functionArn: `${target.config.arn}:${version}`,
+        condition,
+        approximateInvokeCount: event.failures + (condition === "Success" ? 1 : 0),
+      },
+      requestPayload: JSON.parse(event.payload),
+      ...(payload && {
+        responseContext: {
+          statusCode: 200,
+          executedVersion: "$LATEST",
+          ...(condition !== "Success" && { functionError: "Unhandled" }),
+        },
+        responsePayload: JSON.parse(payload.toString()),
+      }),
+    };
+    return send(target, arn, JSON.stringify(record));
+  }
+
+  async function send(
+    target: LambdaFunction,
+    arn: string,
+    body: string,
+    attributes?: Record<string, string>,
+  ): Promise<void> {
+    try {
+      await deliverAs(cloud, target.config, arn, body, attributes);
+    } catch (error) {
+      const message = `could not send a failed event to ${arn}: ${(error as Error).message}`;
+      cloud.log({ level: "error", source: target.config.name, message });
+    }
+  }
+
+  function finish(event: Queued): void {
+    remove.run(event.id);
+    scheduled.delete(event.id);
+  }
+
+  return {
+    configure({ inputs }) {
+      const destinations = inputs.destinationConfig as Record<string, { destination?: string }> | undefined;
+      configs.set(parseFunctionName(String(inputs.functionName)).name, {
+        maximumRetryAttempts: Number(inputs.maximumRetryAttempts ?? DEFAULTS.maximumRetryAttempts),
+        maximumEventAgeSeconds: Number(inputs.maximumEventAgeInSeconds ?? DEFAULTS.maximumEventAgeSeconds),
+        onFailure: destinations?.onFailure?.destination,
+        onSuccess: destinations?.onSuccess?.destination,
+      });
+    },
+    accept({ config }, { payload, qualifier, tenantId }) {
+      const now = clock.now();
+      const event: Queued = {
+        id: randomUUID(),
+        function: config.name,
+        payload,
+        failures: 0,
+        throttles: 0,
+        acceptedAt: now,
+        dueAt: now,
+        qualifier,
+        tenantId,
+      };
+      insert.run(event.id, config.name, payload, 0, 0, now, now, qualifier ?? null, tenantId ?? null);
+      schedule(event);
+      return event.id;
+    },
+    resume({ config }) {
+      for (const row of leftOf.all(config.name)) {
+        if (scheduled.has(String(row.id))) continue;
+        schedule({
+          id: String(row.id),
+          function: config.name,
+          payload: String(row.payload),
+          failures: Number(row.failures),
+          throttles: Number(row.throttles),
+          acceptedAt: Number(row.accepted_at),
+          dueAt: Number(row.due_at),
+          qualifier: row.qualifier === null ? undefined : String(row.qualifier),
+          tenantId: row.tenant_id === null ? undefined : String(row.tenant_id),
+        });
+      }
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}

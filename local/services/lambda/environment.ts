@@ -1,0 +1,322 @@
+/**
+ * One execution environment: a process of its own, one invocation at a time, gone for good at a timeout, at an exit or
+ * over its memory limit. Between invocations it is not frozen.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { Clock, Credentials, Timer } from "../../service.ts";
+import type { FunctionConfig } from "./function-config.ts";
+import type { StreamLog } from "./function-log.ts";
+import { endLines, reportLine, startLine } from "./log-lines.ts";
+import { residentBytes } from "./memory.ts";
+import type { RuntimeApi } from "./runtime-api.ts";
+
+export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
+/** Lambda's own limit for everything before the first invocation. */
+const INIT_LIMIT_MS = 10_000;
+/** Credentials last twelve hours. */
+const MAX_AGE_MS = 11 * 3_600_000;
+const MEMORY_CHECK_MS = 250;
+export const RESPONSE_LIMIT_BYTES = 6_291_556;
+
+export interface Invocation {
+  requestId: string;
+  payload: string | Uint8Array;
+  invokedArn: string;
+  clientContext?: string;
+  tenantId?: string;
+  /** How long the environment may wait for more work afterwards. */
+  keepWarmMs: number;
+  /** Collects the invocation's log for `LogType: Tail`. */
+  tail?: string[];
+  done(result: InvocationResult): void;
+}
+
+export interface InvocationResult {
+  payload: Buffer;
+  functionError?: "Unhandled";
+}
+
+export interface EnvironmentOptions {
+  config: FunctionConfig;
+  clock: Clock;
+  runtime: RuntimeApi;
+  codeDirectory: string;
+  /** Directories of the function's layers. */
+  layers: string[];
+  stateDirectory: string;
+  endpoint: string;
+  region: string;
+  credentials: Credentials;
+  streamName: string;
+  log: StreamLog;
+  onIdle(environment: Environment): void;
+  onGone(environment: Environment): void;
+}
+
+export interface Environment {
+  readonly id: string;
+  /** When it last became free; undefined while it starts or works. */
+  idleSince?: number;
+  keepWarmMs: number;
+  readonly expired: boolean;
+  /** Takes an invocation; while it starts, the first one waits for it. */
+  invoke(invocation: Invocation): void;
+  kill(): void;
+}
+
+export function startEnvironment(options: EnvironmentOptions): Environment {
+  const { config, clock, runtime, log } = options;
+  const id = randomBytes(16).toString("hex");
+  const startedAt = clock.now();
+  const spawnedAt = performance.now();
+  const temporary = join(options.stateDirectory, "tmp", id);
+  mkdirSync(temporary, { recursive: true });
+
+  let send: ((head: string, body: string | Uint8Array) => void) | undefined;
+  let current: Invocation | undefined;
+  let tail: string[] | undefined;
+  let begun = 0;
+  let timer: Timer | undefined;
+  let initMs: number | undefined = 0;
+  let peakBytes = 0;
+  let lastMemoryCheck = 0;
+  let gone = false;
+
+  runtime.attach(id, {
+    next(sender) {
+      send = sender;
+      if (initMs === 0) initMs = performance.now() - spawnedAt;
+      if (current) begin(current);
+      else becomeIdle();
+    },
+    response: (requestId, body) => {
+      if (current?.requestId !== requestId) return;
+      if (body.length > RESPONSE_LIMIT_BYTES) return settle(tooLarge(body.length), "Unhandled", "error");
+      settle(body, undefined, "success");
+    },
+    error: (requestId, body) => {
+      if (current?.requestId === requestId) settle(body, "Unhandled", "error");
+    },
+    initError: (body) => {
+      if (current) settle(body, "Unhandled", "error", "init");
+      end();
+    },
+  });
+
+  const child = spawnRuntime(options, id, temporary);
+  child.once("error", (error) => died(String(error)));
+  child.once("exit", (code, signal) => died(reasonOf(code, signal)));
+  for (const stream of [child.stdout!, child.stderr!]) {
+    eachLine(stream, (line) => {
+      // The runtime writes a message of several lines with carriage returns, to keep it one event.
+      const text = line.replaceAll("\r", "\n");
+      tail?.push(text);
+      log.write(text);
+    });
+  }
+  const pidFile = join(options.stateDirectory, "pids", String(child.pid));
+  writeFileSync(pidFile, "");
+  const memoryWatch = setInterval(checkMemory, MEMORY_CHECK_MS);
+  memoryWatch.unref();
+
+  const environment: Environment = {
+    id,
+    keepWarmMs: 0,
+    get expired() {
+      return clock.now() - startedAt > MAX_AGE_MS;
+    },
+    invoke(invocation) {
+      environment.idleSince = undefined;
+      environment.keepWarmMs = invocation.keepWarmMs;
+      current = invocation;
+      tail = invocation.tail;
+      if (send) begin(invocation);
+      else timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
+    },
+    kill: end,
+  };
+  return environment;
+
+  function begin(invocation: Invocation): void {
+    const deliver = send!;
+    send = undefined;
+    timer?.cancel();
+    begun = performance.now();
+    timer = clock.after(config.timeoutSeconds * 1000, timedOut);
+    log.platform(startLine(config, invocation.requestId), invocation.tail);
+    const { payload } = invocation;
+    const length = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
+    let head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\nLambda-Runtime-Deadline-Ms: ${Date.now() + config.timeoutSeconds * 1000}\r\nLambda-Runtime-Invoked-Function-Arn: ${invocation.invokedArn}\r\nLambda-Runtime-Trace-Id: ${traceId()}\r\nContent-Length: ${length}\r\n`;
+    if (invocation.clientContext) head += `Lambda-Runtime-Client-Context: ${invocation.clientContext}\r\n`;
+    if (invocation.tenantId) head += `Lambda-Runtime-Aws-Tenant-Id: ${invocation.tenantId}\r\n`;
+    deliver(`${head}\r\n`, payload);
+  }
+
+  function settle(
+    payload: Buffer,
+    functionError: "Unhandled" | undefined,
+    status: "success" | "error" | "timeout",
+    phase: "init" | "invoke" = "invoke",
+  ): void {
+    const invocation = current!;
+    const init = initMs || undefined;
+    if (init) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
+    const durationMs = phase === "init" || begun === 0 ? 0 : performance.now() - begun;
+    current = undefined;
+    begun = 0;
+    timer?.cancel();
+    timer = undefined;
+    initMs = undefined;
+    const report = { requestId: invocation.requestId, durationMs, initMs: init, peakBytes, status };
+    // What the function wrote is on its way through a pipe: let it be read first.
+    const conclude = () => log.platform([...endLines(config, report), reportLine(config, report)], tail);
+    if (!tail) {
+      invocation.done({ payload, functionError });
+      setImmediate(conclude);
+      return;
+    }
+    setTimeout(() => {
+      conclude();
+      invocation.done({ payload, functionError });
+    }, 5);
+  }
+
+  function becomeIdle(): void {
+    environment.idleSince = clock.now();
+    options.onIdle(environment);
+  }
+
+  function timedOut(): void {
+    if (!current) return;
+    const message = `Task timed out after ${config.timeoutSeconds.toFixed(2)} seconds`;
+    const { requestId } = current;
+    log.platform(`${new Date().toISOString()} ${requestId} ${message}`, current.tail);
+    settle(failure("Sandbox.Timedout", `RequestId: ${requestId} Error: ${message}`), "Unhandled", "timeout");
+    end();
+  }
+
+  function died(reason: string): void {
+    if (current) exited(reason);
+    end();
+  }
+
+  function exited(reason: string): void {
+    const { requestId } = current!;
+    settle(failure("Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`), "Unhandled", "error");
+  }
+
+  function checkMemory(): void {
+    // An idle environment neither grows nor fails anybody.
+    if (!current && performance.now() - lastMemoryCheck < 5_000) return;
+    lastMemoryCheck = performance.now();
+    const bytes = residentBytes(child.pid!);
+    if (bytes > peakBytes) peakBytes = bytes;
+    if (bytes <= config.memoryMb * 1024 * 1024) return;
+    if (current) exited("Runtime exited with error: signal: killed");
+    end();
+  }
+
+  function end(): void {
+    if (gone) return;
+    gone = true;
+    clearInterval(memoryWatch);
+    timer?.cancel();
+    runtime.detach(id);
+    child.kill("SIGKILL");
+    child.unref();
+    rmSync(pidFile, { force: true });
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
+    if (current) exited("Runtime exited without providing a reason");
+    options.onGone(environment);
+  }
+}
+
+function spawnRuntime(options: EnvironmentOptions, token: string, temporary: string): ChildProcess {
+  const { config, runtime } = options;
+  const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
+  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
+  return spawn(process.execPath, [...flags, BOOTSTRAP, join(options.stateDirectory, "compile-cache")], {
+    cwd: options.codeDirectory,
+    env: environmentVariables(options, runtime.address(token), temporary),
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+}
+
+/** Not node:readline: that ends lines at carriage returns as well. */
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) take(line);
+  });
+  stream.on("end", () => {
+    if (rest) take(rest);
+  });
+}
+
+/** The function's own variables and Lambda's: nothing of this process. */
+function environmentVariables(
+  { config, region, endpoint, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
+  runtimeApi: string,
+  temporary: string,
+): Record<string, string> {
+  return {
+    PATH: "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    ...(layers.length > 0 && { NODE_PATH: layers.map((layer) => join(layer, "nodejs", "node_modules")).join(":") }),
+    ...config.environment,
+    TMPDIR: temporary,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${config.runtime}`,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_FUNCTION_NAME: config.name,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: config.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: streamName,
+    ...(config.logFormat === "JSON" && {
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+      AWS_LAMBDA_LOG_LEVEL: config.applicationLogLevel,
+    }),
+    LAMBDA_TASK_ROOT: codeDirectory,
+    LAMBDA_RUNTIME_DIR: import.meta.dirname,
+    _HANDLER: config.handler,
+  };
+}
+
+function failure(errorType: string, errorMessage: string): Buffer {
+  return Buffer.from(JSON.stringify({ errorType, errorMessage }));
+}
+
+function tooLarge(bytes: number): Buffer {
+  return failure(
+    "Function.ResponseSizeTooLarge",
+    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${RESPONSE_LIMIT_BYTES} bytes).`,
+  );
+}
+
+function reasonOf(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal)
+    return `Runtime exited with error: signal: ${signal === "SIGABRT" ? "aborted" : signal === "SIGKILL" ? "killed" : signal}`;
+  return code ? `Runtime exited with error: exit status ${code}` : "Runtime exited without providing a reason";
+}
+
+/** Not sampled: nothing collects traces on this machine. */
+function traceId(): string {
+  const hex = randomUUID().replaceAll("-", "");
+  return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${hex.slice(0, 24)};Parent=${hex.slice(16)};Sampled=0`;
+}

@@ -1,0 +1,107 @@
+/**
+ * Carries what functions write to CloudWatch Logs, in batches, as the function's own role: a role that may not write logs
+ * has none, as on AWS.
+ */
+import { AwsError, type Cloud, type Principal } from "../../service.ts";
+
+/** One environment's log stream. */
+export interface StreamLog {
+  /** A line of the function. */
+  write(line: string): void;
+  /** Lines of Lambda itself, which `LogType: Tail` shows as well. Empty ones are dropped. */
+  platform(lines: string | string[], tail?: string[]): void;
+}
+
+export interface LogBatches {
+  stream(group: string, stream: string, principal: Principal): StreamLog;
+  flush(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Pending {
+  group: string;
+  stream: string;
+  principal: Principal;
+  created: boolean;
+  lines: { timestamp: number; message: string }[];
+}
+
+const FLUSH_MS = 200;
+
+export function logBatches(cloud: Cloud): LogBatches {
+  const waiting = new Set<Pending>();
+  const refused = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let flushing = Promise.resolve();
+
+  function add(pending: Pending, message: string): void {
+    pending.lines.push({ timestamp: cloud.clock.now(), message });
+    waiting.add(pending);
+    if (timer) return;
+    timer = setTimeout(() => void flush(), FLUSH_MS);
+    timer.unref();
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const due = [...waiting];
+    waiting.clear();
+    flushing = flushing.then(async () => {
+      for (const pending of due) await put(pending);
+    });
+    return flushing;
+  }
+
+  async function put(pending: Pending): Promise<void> {
+    const { group, stream, principal } = pending;
+    const call = { principal };
+    const logEvents = pending.lines.splice(0);
+    if (logEvents.length === 0 || refused.has(group)) return;
+    try {
+      if (!pending.created) await create(pending);
+      pending.created = true;
+      await cloud.call("logs", "PutLogEvents", { logGroupName: group, logStreamName: stream, logEvents }, call);
+    } catch (error) {
+      // Said once: without a place to write to, every line would fail the same way.
+      refused.add(group);
+      if (error instanceof AwsError && error.code === "UnknownService") return;
+      cloud.log({ level: "warn", source: "lambda", message: `no logs for ${group}: ${(error as Error).message}` });
+    }
+  }
+
+  async function create({ group, stream, principal }: Pending): Promise<void> {
+    const make = () =>
+      cloud.call("logs", "CreateLogStream", { logGroupName: group, logStreamName: stream }, { principal });
+    try {
+      await make();
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      if (error.code === "ResourceAlreadyExistsException") return;
+      if (error.code !== "ResourceNotFoundException") throw error;
+      await cloud.call("logs", "CreateLogGroup", { logGroupName: group }, { principal });
+      await make();
+    }
+  }
+
+  return {
+    stream(group, stream, principal) {
+      const pending: Pending = { group, stream, principal, created: false, lines: [] };
+      return {
+        write: (line) => add(pending, line),
+        platform(lines, tail) {
+          for (const line of typeof lines === "string" ? [lines] : lines) {
+            if (line === "") continue;
+            tail?.push(line);
+            add(pending, line);
+          }
+        },
+      };
+    },
+    flush,
+    async stop() {
+      await flush();
+      clearTimeout(timer);
+    },
+  };
+}

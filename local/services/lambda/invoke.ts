@@ -1,0 +1,121 @@
+/** The Invoke operation: synchronous, asynchronous and dry. */
+import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import type { AsyncInvocations } from "./async-invocations.ts";
+import { parseFunctionName } from "./function-config.ts";
+import type { Functions } from "./functions.ts";
+import type { ResourcePolicies } from "./resource-policy.ts";
+
+const SYNC_LIMIT_BYTES = 6_291_456;
+const ASYNC_LIMIT_BYTES = 1_048_576;
+const TAIL_BYTES = 4096;
+
+export interface InvokeInput {
+  FunctionName: string;
+  /** @default "RequestResponse" */
+  InvocationType?: "RequestResponse" | "Event" | "DryRun";
+  /** JSON. Text is for callers inside this process: it is sent on as it is. */
+  Payload?: Uint8Array | string;
+  Qualifier?: string;
+  ClientContext?: string;
+  LogType?: "None" | "Tail";
+  TenantId?: string;
+}
+
+export interface InvokeOutput {
+  StatusCode: number;
+  FunctionError?: string;
+  LogResult?: string;
+  ExecutedVersion?: string;
+  Payload?: Uint8Array;
+}
+
+export function invokeOperation(
+  cloud: Cloud,
+  functions: Functions,
+  policies: ResourcePolicies,
+  events: AsyncInvocations,
+): Operation<InvokeInput, InvokeOutput> {
+  return {
+    authorize({ FunctionName, Qualifier }) {
+      const { name, qualifier = Qualifier } = parseFunctionName(FunctionName);
+      const arn =
+        functions.all.get(name)?.config.arn ?? `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${name}`;
+      return {
+        action: "lambda:InvokeFunction",
+        resource: qualifier ? `${arn}:${qualifier}` : arn,
+        resourcePolicy: policies.of(name),
+      };
+    },
+    async run(input, { http }) {
+      const qualifier = input.Qualifier ?? parseFunctionName(input.FunctionName).qualifier;
+      const target = functions.find(input.FunctionName, input.Qualifier);
+      const payload = payloadOf(input, http !== undefined);
+      if (input.InvocationType === "DryRun") return { StatusCode: 204 };
+      const tenantId = input.TenantId;
+      if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {
+        throw new AwsError("InvalidParameterValueException", "TenantId has a character that it may not have.");
+      }
+      if (input.InvocationType === "Event") {
+        events.accept(target, { payload: String(payload), qualifier, tenantId });
+        return { StatusCode: 202, Payload: Buffer.alloc(0) };
+      }
+      const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
+      const clientContext = input.ClientContext && readClientContext(input.ClientContext);
+      const result = await functions.invoke(target, { payload, qualifier, clientContext, tenantId, tail });
+      if (result.functionError) {
+        cloud.log({ level: "error", source: target.config.name, message: result.payload.toString() });
+      }
+      return {
+        StatusCode: 200,
+        FunctionError: result.functionError,
+        ExecutedVersion: "$LATEST",
+        Payload: result.payload,
+        ...(tail && {
+          LogResult: Buffer.from(`${tail.join("\n")}\n`)
+            .subarray(-TAIL_BYTES)
+            .toString("base64"),
+        }),
+      };
+    },
+  };
+}
+
+function readClientContext(base64: string): string {
+  try {
+    // Written anew: it becomes a header of the Runtime API, on one line.
+    return JSON.stringify(JSON.parse(Buffer.from(base64, "base64").toString()));
+  } catch {
+    throw new AwsError("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+  }
+}
+
+/** What comes over the wire may be anything; what this process sends is JSON. */
+function payloadOf({ Payload = "", InvocationType }: InvokeInput, fromOutside: boolean): string {
+  const payload =
+    typeof Payload === "string" ? Payload : Buffer.from(Payload.buffer, Payload.byteOffset, Payload.length).toString();
+  const limit = InvocationType === "Event" ? ASYNC_LIMIT_BYTES : SYNC_LIMIT_BYTES;
+  // One character is at most three bytes of UTF-8.
+  if (payload.length > limit / 3 && Buffer.byteLength(payload) > limit) {
+    throw new AwsError(
+      "RequestTooLargeException",
+      `Request must be smaller than ${limit} bytes for the ${InvocationType ?? "RequestResponse"} InvocationType`,
+      413,
+      { Type: "User" },
+    );
+  }
+  if (payload === "") return "{}";
+  if (!fromOutside) return payload;
+  try {
+    JSON.parse(payload);
+  } catch (error) {
+    throw new AwsError(
+      "InvalidRequestContentException",
+      `Could not parse request body into json: ${(error as Error).message}`,
+      400,
+      {
+        Type: "User",
+      },
+    );
+  }
+  return payload;
+}

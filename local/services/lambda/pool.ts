@@ -1,0 +1,149 @@
+/**
+ * The environments of one function. A free one takes the next invocation; a new one starts when there is none at all, or
+ * when an invocation has waited for longer than most take: every environment is a process, and memory is what a
+ * developer's machine has least of.
+ */
+import type { Clock, Timer } from "../../service.ts";
+import type { Environment, Invocation } from "./environment.ts";
+
+/** How long an invocation waits for a busy environment before another starts. */
+const SCALE_OUT_AFTER_MS = 30;
+/** Lambda would start up to a thousand. */
+const MAX_ENVIRONMENTS = 8;
+const REAP_EVERY_MS = 5_000;
+
+export interface Pool {
+  /** Hands the invocation to an environment, now or as soon as one is free. */
+  submit(invocation: Invocation): void;
+  /** Invocations that run or wait. */
+  readonly active: number;
+  readonly size: number;
+  /** Ends idle environments now and busy ones after what they do: the function was changed. */
+  retire(): void;
+  kill(): void;
+}
+
+export interface PoolEvents {
+  onIdle(environment: Environment): void;
+  onGone(environment: Environment): void;
+}
+
+export interface PoolOptions {
+  clock: Clock;
+  maxEnvironments?: number;
+  /** Throws where none can start (a role that Lambda may not assume). */
+  start(events: PoolEvents): Environment;
+}
+
+export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolOptions): Pool {
+  const idle: Environment[] = [];
+  const all = new Set<Environment>();
+  const waiting: { invocation: Invocation; since: number }[] = [];
+  let busy = 0;
+  let scaleOut: Timer | undefined;
+  let reaper: Timer | undefined;
+  let retired = false;
+
+  const events: PoolEvents = {
+    onIdle(environment) {
+      if (retired || environment.expired) {
+        environment.kill();
+        return;
+      }
+      const next = waiting.shift();
+      if (next) run(environment, next.invocation);
+      else idle.push(environment);
+    },
+    onGone(environment) {
+      all.delete(environment);
+      const at = idle.indexOf(environment);
+      if (at >= 0) idle.splice(at, 1);
+      const next = waiting.length > 0 && !retired ? waiting.shift() : undefined;
+      if (next) launch(next.invocation);
+    },
+  };
+
+  function submit(invocation: Invocation): void {
+    const free = idle.pop();
+    if (free) run(free, invocation);
+    else if (all.size === 0) launch(invocation);
+    else {
+      waiting.push({ invocation, since: clock.now() });
+      scaleOut ??= clock.after(SCALE_OUT_AFTER_MS, grow);
+    }
+  }
+
+  function run(environment: Environment, invocation: Invocation): void {
+    busy++;
+    const { done } = invocation;
+    invocation.done = (result) => {
+      busy--;
+      done(result);
+    };
+    environment.invoke(invocation);
+  }
+
+  function launch(invocation: Invocation): void {
+    let environment: Environment;
+    try {
+      environment = start(events);
+    } catch (error) {
+      invocation.done(startFailure(error));
+      return;
+    }
+    all.add(environment);
+    reaper ??= clock.after(REAP_EVERY_MS, reap);
+    run(environment, invocation);
+  }
+
+  function grow(): void {
+    scaleOut = undefined;
+    const [first] = waiting;
+    if (!first) return;
+    const waited = clock.now() - first.since;
+    if (waited < SCALE_OUT_AFTER_MS) {
+      scaleOut = clock.after(SCALE_OUT_AFTER_MS - waited, grow);
+      return;
+    }
+    if (all.size >= maxEnvironments) return;
+    waiting.shift();
+    launch(first.invocation);
+    if (waiting.length > 0) scaleOut = clock.after(SCALE_OUT_AFTER_MS, grow);
+  }
+
+  function reap(): void {
+    reaper = undefined;
+    const now = clock.now();
+    for (const environment of [...idle]) {
+      if (now - (environment.idleSince ?? now) >= environment.keepWarmMs) environment.kill();
+    }
+    if (all.size > 0) reaper = clock.after(REAP_EVERY_MS, reap);
+  }
+
+  return {
+    submit,
+    get active() {
+      return busy + waiting.length;
+    },
+    get size() {
+      return all.size;
+    },
+    retire() {
+      retired = true;
+      for (const environment of [...idle]) environment.kill();
+    },
+    kill() {
+      retired = true;
+      scaleOut?.cancel();
+      reaper?.cancel();
+      for (const { invocation } of waiting.splice(0)) invocation.done(startFailure("The service is stopping."));
+      for (const environment of [...all]) environment.kill();
+    },
+  };
+}
+
+function startFailure(error: unknown) {
+  const errorMessage = error instanceof Error ? error.message : String(error);
+  const payload = Buffer.from(JSON.stringify({ errorType: "AccessDeniedException", errorMessage }));
+  return { payload, functionError: "Unhandled" as const };
+}

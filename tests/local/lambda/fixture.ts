@@ -1,0 +1,176 @@
+/** A cloud with Lambda, and functions of a few lines each. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { InvokeCommand, type InvokeCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
+import type { Graph, Resource, Value } from "../../../engine/graph.ts";
+import { type ManualClock, manualClock } from "../../../local/clock.ts";
+import { type RunningCloud, type ServiceFactory, startCloud } from "../../../local/cloud.ts";
+import type { LogLine } from "../../../local/service.ts";
+import { iam } from "../../../local/services/iam.ts";
+import { lambda } from "../../../local/services/lambda/index.ts";
+import { logs } from "../../../local/services/logs.ts";
+
+export const REGION = "eu-west-1";
+export const ACCOUNT = "000000000000";
+export const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/fn`;
+export const functionArn = (name: string) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
+
+export interface LambdaCloud {
+  running: RunningCloud;
+  client: LambdaClient;
+  clock: ManualClock;
+  directory: string;
+  lines: LogLine[];
+  provision(...resources: Resource[]): Promise<void>;
+  /** Makes a function whose module is `source`. */
+  define(name: string, source: string, inputs?: Record<string, Value>): Promise<void>;
+  /** Invokes through the SDK; the payload is read as JSON. */
+  invoke(name: string, event?: unknown, more?: Partial<InvokeCommandInput>): Promise<Answer>;
+  /** Everything in the function's log group. */
+  logOf(name: string): Promise<string[]>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  status?: number;
+  error?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what a test's handler answers
+  payload: any;
+  log?: string;
+}
+
+export async function startLambda(services: Record<string, ServiceFactory> = {}): Promise<LambdaCloud> {
+  const directory = mkdtempSync(join(tmpdir(), "terrace-lambda-"));
+  // Signatures carry the real time: start there
+  const clock = manualClock(Date.now());
+  const lines: LogLine[] = [];
+  const start = async () => {
+    const running = await startCloud({
+      directory,
+      clock,
+      services: { iam, logs, lambda, ...services },
+      log: (line) => lines.push(line),
+    });
+    await provisionAll(running, [role(ROLE_ARN, [{ Effect: "Allow", Action: "*", Resource: "*" }])]);
+    return { running, client: new LambdaClient({ ...running.client(), maxAttempts: 1 }) };
+  };
+  const cloud: LambdaCloud = {
+    ...(await start()),
+    clock,
+    directory,
+    lines,
+    provision: (...resources) => provisionAll(cloud.running, resources),
+    define: (name, source, inputs) => cloud.provision(functionResource(name, source, inputs)),
+    async invoke(name, event = {}, more = {}) {
+      const output = await cloud.client.send(
+        new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(event)), ...more }),
+      );
+      const text = output.Payload?.transformToString() ?? "";
+      return {
+        status: output.StatusCode,
+        error: output.FunctionError,
+        payload: text === "" ? undefined : JSON.parse(text),
+        log: output.LogResult && Buffer.from(output.LogResult, "base64").toString(),
+      };
+    },
+    async logOf(name) {
+      const { events } = await cloud.running
+        .call("logs", "FilterLogEvents", { logGroupName: `/aws/lambda/${name}` })
+        .catch(() => ({ events: [] }));
+      return (events as { message: string }[]).map(({ message }) => message);
+    },
+    async restart() {
+      cloud.client.destroy();
+      await cloud.running.stop();
+      Object.assign(cloud, await start());
+    },
+    async stop() {
+      cloud.client.destroy();
+      await cloud.running.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return cloud;
+}
+
+function provisionAll(running: RunningCloud, resources: Resource[]): Promise<void> {
+  return running.provision({ resources } as unknown as Graph);
+}
+
+export function resource(type: string, name: string, inputs: Record<string, Value>, outputs = {}, id = name): Resource {
+  return {
+    urn: `urn:pulumi:test::terrace::${type}::${name}`,
+    type,
+    name,
+    custom: true,
+    id,
+    inputs,
+    outputs: { ...inputs, ...outputs },
+    secrets: [],
+    dependencies: [],
+    propertyDependencies: {},
+    options: {},
+  };
+}
+
+export function role(arn: string, statements: Value[], service = "lambda.amazonaws.com"): Resource {
+  const trust = { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" };
+  const name = arn.slice(arn.lastIndexOf("/") + 1);
+  return resource(
+    "aws:iam/role:Role",
+    name,
+    {
+      assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
+      inlinePolicies: [{ name: "inline", policy: JSON.stringify({ Version: "2012-10-17", Statement: statements }) }],
+    },
+    { arn, name },
+  );
+}
+
+/** The module is written to a folder of its own, as a bundle would be. */
+export function functionResource(name: string, source: string, inputs: Record<string, Value> = {}): Resource {
+  return resource(
+    "aws:lambda/function:Function",
+    name,
+    {
+      role: ROLE_ARN,
+      handler: "index.handler",
+      runtime: "nodejs24.x",
+      code: { $asset: "archive", assets: { "index.mjs": { $asset: "string", text: source } } },
+      ...inputs,
+    },
+    { name, arn: functionArn(name), invokeArn: invokeArn(name) },
+  );
+}
+
+export function invokeArn(name: string): string {
+  return `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${functionArn(name)}/invocations`;
+}
+
+export function permission(name: string, principal: string, more: Record<string, Value> = {}): Resource {
+  return resource("aws:lambda/permission:Permission", `${name}-${principal}`, {
+    function: name,
+    action: "lambda:InvokeFunction",
+    principal,
+    ...more,
+  });
+}
+
+/** Waits for what another process is about to do. */
+export async function eventually<T>(read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (attempt > 500) throw new Error(`never came true; last: ${JSON.stringify(value)}`);
+    await delay(10);
+  }
+}
+
+export function temporaryFile(name: string, text = ""): string {
+  const path = join(mkdtempSync(join(tmpdir(), "terrace-lambda-")), name);
+  writeFileSync(path, text);
+  return path;
+}
