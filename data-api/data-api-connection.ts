@@ -7,7 +7,7 @@ import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from ".
 import { decodeRows } from "./decode-result.ts";
 import { encodeParameter } from "./encode-parameter.ts";
 import { DataApiError, TransactionLostError } from "./errors.ts";
-import { withRetries } from "./retry.ts";
+import { backoffMs, withRetries } from "./retry.ts";
 
 interface Options {
   signal?: AbortSignal;
@@ -113,11 +113,12 @@ export class DataApiConnection implements DatabaseConnection {
   }
 
   #call(operation: DataApiOperation, input: object, isRead: boolean, { signal }: Options): Promise<ExecuteOutput> {
-    const { resumeTimeoutMs = 60_000, onResume = warnOfResume } = this.#config;
+    const { resumeTimeoutMs = 60_000, onResume = warnOfResume, retryDelayMs = backoffMs } = this.#config;
     return withRetries(() => this.#transport(operation, input, { signal }), {
       isRead,
       resumeTimeoutMs,
       onResume,
+      delayMs: retryDelayMs,
       signal,
     });
   }

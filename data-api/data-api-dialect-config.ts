@@ -22,6 +22,8 @@ export interface DataApiDialectConfig extends HttpTransportOptions {
   transport?: DataApiTransport;
   /** How long to wait for a paused cluster, in milliseconds. @default 60000 */
   resumeTimeoutMs?: number;
+  /** Pause before the attempt after this one, counted from 1. @default 100 ms doubling up to 2 s, with jitter */
+  retryDelayMs?: (attempt: number) => number;
   /** Told once for each wait of a paused cluster. @default a line by console.warn */
   onResume?: (waitedMs: number) => void;
 }

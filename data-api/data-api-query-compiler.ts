@@ -24,6 +24,7 @@ import {
   ValueListNode,
   ValueNode,
   ValuesNode,
+  type WithNode,
 } from "kysely";
 import { type ColumnTypes, Scope } from "./column-types.ts";
 import type { Field } from "./data-api-transport.ts";
@@ -108,7 +109,9 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
   }
 
   protected override visitInsertQuery(node: InsertQueryNode): void {
-    this.#within([node.into], () => {
+    this.#within(node, [node.into], () => {
+      // What an upsert's assignments call the row that was to be inserted.
+      this.#scope.add(node.into, "excluded");
       if (node.columns && node.values && ValuesNode.is(node.values)) {
         const targets = node.columns.map((column) => this.#scope.typeOf(column));
         for (const row of node.values.values) this.#aim(row, targets);
@@ -118,25 +121,26 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
   }
 
   protected override visitSelectQuery(node: SelectQueryNode): void {
-    this.#within([...(node.from?.froms ?? []), ...joined(node)], () => super.visitSelectQuery(node));
+    this.#within(node, [...(node.from?.froms ?? []), ...joined(node)], () => super.visitSelectQuery(node));
   }
 
   protected override visitUpdateQuery(node: UpdateQueryNode): void {
-    this.#within([node.table, ...(node.from?.froms ?? []), ...joined(node)], () => super.visitUpdateQuery(node));
+    this.#within(node, [node.table, ...(node.from?.froms ?? []), ...joined(node)], () => super.visitUpdateQuery(node));
   }
 
   protected override visitDeleteQuery(node: DeleteQueryNode): void {
     const tables = [...node.from.froms, ...(node.using?.tables ?? []), ...joined(node)];
-    this.#within(tables, () => super.visitDeleteQuery(node));
+    this.#within(node, tables, () => super.visitDeleteQuery(node));
   }
 
   protected override visitMergeQuery(node: MergeQueryNode): void {
-    this.#within([node.into, node.using?.table], () => super.visitMergeQuery(node));
+    this.#within(node, [node.into, node.using?.table], () => super.visitMergeQuery(node));
   }
 
-  #within(tables: (OperationNode | undefined)[], visit: () => void): void {
+  #within({ with: expressions }: { with?: WithNode }, tables: (OperationNode | undefined)[], visit: () => void): void {
     const outer = this.#scope;
     this.#scope = new Scope(this.#types, outer);
+    this.#scope.addExpressions(expressions);
     for (const table of tables) this.#scope.add(table);
     visit();
     this.#scope = outer;

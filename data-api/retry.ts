@@ -11,6 +11,7 @@ export interface RetryOptions {
   isRead: boolean;
   resumeTimeoutMs: number;
   onResume: (waitedMs: number) => void;
+  delayMs: (attempt: number) => number;
   signal?: AbortSignal;
 }
 
@@ -27,11 +28,12 @@ export async function withRetries<T>(call: () => Promise<T>, options: RetryOptio
       if (resuming) options.onResume(Math.round(performance.now() - started));
       return result;
     } catch (error) {
+      const pause = options.delayMs(attempt);
       if (error instanceof DatabaseResumingError) {
         resuming = true;
-        if (performance.now() - started + backoffMs(attempt) > options.resumeTimeoutMs) throw error;
+        if (performance.now() - started + pause > options.resumeTimeoutMs) throw error;
       } else if (!mayRepeat(error, attempt, options.isRead)) throw error;
-      await delay(backoffMs(attempt), options.signal);
+      await delay(pause, options.signal);
     }
   }
 }
@@ -46,7 +48,7 @@ function mayRepeat(error: unknown, attempt: number, isRead: boolean): boolean {
 }
 
 /** 100 ms doubling up to 2 s, with jitter, so that many functions do not come back as one. */
-function backoffMs(attempt: number): number {
+export function backoffMs(attempt: number): number {
   return Math.min(2_000, 100 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 }
 

@@ -65,6 +65,7 @@ function temporal(text: string): string {
   if (text.endsWith("infinity")) {
     throw new AwsError("InternalServerErrorException", "InternalFailure", 500);
   }
+  if (text.endsWith(" BC")) return `${temporal(text.slice(0, -3))} BC`;
   const local = toUtc(text);
   const point = local.indexOf(".");
   if (point < 0) return local;
