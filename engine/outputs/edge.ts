@@ -45,7 +45,7 @@ export const edge: Table = {
   }),
   "aws:apigateway/methodResponse:MethodResponse": identified("agmr-"),
   "aws:apigateway/integrationResponse:IntegrationResponse": identified("agir-"),
-  "aws:apigateway/gatewayResponse:GatewayResponse": ({ inputs }) => ({
+  "aws:apigateway/response:Response": ({ inputs }) => ({
     id: `aggr-${inputs.restApiId}-${inputs.responseType}`,
   }),
   "aws:apigateway/authorizer:Authorizer": (resource, context) => {

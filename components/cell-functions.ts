@@ -1,0 +1,263 @@
+/** The functions of a cell: what each is told, what it may do, and what wakes it. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { CellParts } from "./cell.ts";
+import { Function, type FunctionArgs } from "./compute/function.ts";
+import { Schedule } from "./compute/schedule.ts";
+import { Api } from "./edge/api.ts";
+import {
+  type Grant,
+  grantAssume,
+  grantConsume,
+  grantDelay,
+  grantGet,
+  grantInvoke,
+  grantPublish,
+  grantQuery,
+  grantRead,
+  grantReadSecret,
+  grantSend,
+  grantWrite,
+} from "./grants.ts";
+import { FanOut, type FanOutConsumer } from "./messaging/fan-out.ts";
+import { nameOf } from "./names.ts";
+
+export interface CellFunctions {
+  api: Api;
+  lifecycle: Function;
+  migrated: aws.lambda.Invocation;
+  topicArn: pulumi.Output<string>;
+}
+
+type Environment = Record<string, pulumi.Input<string>>;
+
+export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts): CellFunctions {
+  const { name, settings, tags, database, bucket, uploads, outbox, tenants, idempotency, users } = parts;
+  const { environment } = settings;
+  const child = { parent };
+  const parametersPath = `/terrace/${environment}/tenants`;
+  const secretsPrefix = `terrace/${environment}/${name}/tenants`;
+
+  /** A function of this cell, from `functions/<id>`. */
+  const make = (id: string, variables: Environment, grants: Grant[], more: Partial<FunctionArgs> = {}): Function =>
+    new Function(
+      `${name}-${id}`,
+      {
+        entry: `functions/${id}`,
+        functionName: nameOf("function", ["terrace", environment, name, id]),
+        logRetentionDays: settings.logRetentionDays,
+        environment: {
+          TERRACE_ENVIRONMENT: environment,
+          TERRACE_CELL: name,
+          POWERTOOLS_SERVICE_NAME: id,
+          POWERTOOLS_METRICS_NAMESPACE: "Terrace",
+          POWERTOOLS_LOG_LEVEL: "INFO",
+          ...variables,
+        },
+        grants,
+        tags,
+        ...more,
+      },
+      child,
+    );
+
+  // What a function needs to act for one tenant: who the tenant is, and the role to become.
+  const forTenants: Environment = {
+    TENANTS_TABLE: tenants.tableName,
+    TENANT_ROLE_ARN: parts.tenantRoleArn,
+    CLUSTER_ARN: database.clusterArn,
+    POOL_DATABASE: database.databaseName,
+  };
+  const asTenant = [grantGet(tenants.arn), grantAssume(parts.tenantRoleArn)];
+  const asAdministrator = [grantQuery(database.clusterArn), grantReadSecret(database.adminSecretArn)];
+  const administrator: Environment = {
+    CLUSTER_ARN: database.clusterArn,
+    ADMIN_SECRET_ARN: database.adminSecretArn,
+    POOL_DATABASE: database.databaseName,
+  };
+
+  const fanOut = new FanOut(
+    `${name}-events`,
+    {
+      tags,
+      consumers: {
+        audit: consumer(make, "audit", forTenants, asTenant),
+        usage: consumer(make, "usage", forTenants, asTenant),
+        webhooks: {
+          ...consumer(make, "webhooks", { ...forTenants, PARAMETERS_PATH: parametersPath }, asTenant, grantDelay),
+          // Deliveries to other people's servers are slow, and theirs to refuse for a while.
+          queue: { visibilityTimeoutSeconds: 360, maxReceiveCount: 8 },
+        },
+      },
+    },
+    child,
+  );
+
+  const migrate = make("migrate", administrator, asAdministrator, { timeoutSeconds: 300 });
+  const migrated = new aws.lambda.Invocation(
+    `${name}-migrated`,
+    {
+      functionName: migrate.functionName,
+      input: JSON.stringify({ operation: "migrate", databases: [database.databaseName] }),
+      triggers: { migrations: hashOfFolder("migrations") },
+    },
+    { parent, dependsOn: [migrate, database] },
+  );
+
+  const relay = make(
+    "outbox",
+    { ...forTenants, TOPIC_ARN: fanOut.topic.arn },
+    [...asTenant, grantRead(tenants.arn), grantPublish(fanOut.topic.arn), grantConsume(outbox.arn)],
+    { timeoutSeconds: 30 },
+  );
+  outbox.consume(`${name}-outbox`, relay, { batchSize: 10 });
+  // What a lost nudge left behind goes out a minute later.
+  new Schedule(`${name}-outbox-sweep`, { expression: "rate(1 minute)", target: relay, input: { sweep: true } }, child);
+
+  const thumbnailer = make(
+    "thumbnailer",
+    { ...forTenants, BUCKET: bucket.bucketName, OUTBOX_QUEUE_URL: outbox.url },
+    [...asTenant, grantConsume(uploads.arn), grantSend(outbox.arn)],
+    { timeoutSeconds: 60, memoryMb: 1536, nativeModules: ["sharp"] },
+  );
+  uploads.consume(`${name}-uploads`, thumbnailer, { batchSize: 4, maximumConcurrency: 10 });
+
+  const authorizer = make(
+    "authorizer",
+    {
+      TENANTS_TABLE: tenants.tableName,
+      USER_POOL_ID: users.userPoolId,
+      USER_POOL_CLIENT_ID: users.clientId,
+      PARAMETERS_PATH: parametersPath,
+    },
+    [
+      grantGet(tenants.arn),
+      {
+        actions: ["ssm:GetParameter"],
+        resources: [
+          pulumi.interpolate`arn:aws:ssm:${parts.region}:${parts.account}:parameter${parametersPath}/*/api-key`,
+        ],
+      },
+    ],
+  );
+  const handler = make(
+    "api",
+    {
+      ...forTenants,
+      IDEMPOTENCY_TABLE: idempotency.tableName,
+      BUCKET: bucket.bucketName,
+      OUTBOX_QUEUE_URL: outbox.url,
+    },
+    [...asTenant, grantGet(idempotency.arn), grantWrite(idempotency.arn), grantSend(outbox.arn)],
+    { memoryMb: 1024 },
+  );
+  const api = new Api(
+    `${name}-api-gateway`,
+    {
+      openapi: "functions/api/openapi.json",
+      handler,
+      authorizer,
+      apiName: nameOf("api", ["terrace", environment, name]),
+      usagePlans: settings.tiers,
+      logRetentionDays: settings.logRetentionDays,
+      tags,
+    },
+    child,
+  );
+
+  const lifecycle = make(
+    "lifecycle",
+    {
+      ...administrator,
+      TENANTS_TABLE: tenants.tableName,
+      MIGRATE_FUNCTION: migrate.functionName,
+      PARAMETERS_PATH: parametersPath,
+      SECRETS_PREFIX: secretsPrefix,
+      API_ID: api.apiId,
+      API_STAGE: api.stageName,
+      USAGE_PLANS: pulumi.jsonStringify(api.usagePlanIds),
+    },
+    [...asAdministrator, ...lifecycleGrants(parts, { secretsPrefix, parametersPath, migrate, api })],
+    { timeoutSeconds: 120 },
+  );
+  return { api, lifecycle, migrated, topicArn: fanOut.topic.arn };
+}
+
+type Make = (id: string, variables: Environment, grants: Grant[], more?: Partial<FunctionArgs>) => Function;
+
+/** A function at the end of the fan-out. */
+function consumer(
+  make: Make,
+  id: string,
+  variables: Environment,
+  grants: Grant[],
+  ...onQueue: ((queue: pulumi.Input<string>) => Grant)[]
+): FanOutConsumer {
+  return {
+    function: (queue) =>
+      make(
+        id,
+        onQueue.length > 0 ? { ...variables, QUEUE_URL: queue.url } : variables,
+        [...grants, grantConsume(queue.arn), ...onQueue.map((grant) => grant(queue.arn))],
+        { timeoutSeconds: 30 },
+      ),
+    queue: { visibilityTimeoutSeconds: 180 },
+    batchSize: 10,
+  };
+}
+
+interface LifecycleScope {
+  secretsPrefix: string;
+  parametersPath: string;
+  migrate: Function;
+  api: Api;
+}
+
+/** What makes a tenant: its record, secret, parameters, API key and, for a bridge, the schema of its database. */
+function lifecycleGrants({ tenants, region, account }: CellParts, scope: LifecycleScope): Grant[] {
+  const gateway = (path: pulumi.Input<string>) => pulumi.interpolate`arn:aws:apigateway:${region}::${path}`;
+  const plans = Object.values(scope.api.usagePlanIds);
+  return [
+    grantGet(tenants.arn),
+    { actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [tenants.arn] },
+    grantInvoke(scope.migrate.arn),
+    {
+      actions: [
+        "secretsmanager:CreateSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:TagResource",
+      ],
+      resources: [pulumi.interpolate`arn:aws:secretsmanager:${region}:${account}:secret:${scope.secretsPrefix}/*`],
+    },
+    {
+      actions: ["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter", "ssm:AddTagsToResource"],
+      resources: [pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter${scope.parametersPath}/*`],
+    },
+    // API Gateway's own API is authorized by HTTP verb and path; keys have no ARN before they exist.
+    { actions: ["apigateway:POST", "apigateway:GET"], resources: [gateway("/apikeys")] },
+    { actions: ["apigateway:GET"], resources: [gateway("/apikeys/*")] },
+    { actions: ["apigateway:PUT"], resources: [gateway("/tags/*")] },
+    {
+      actions: ["apigateway:POST", "apigateway:GET"],
+      resources: plans.map((plan) => gateway(pulumi.interpolate`/usageplans/${plan}/keys`)),
+    },
+    {
+      actions: ["apigateway:DELETE", "apigateway:GET"],
+      resources: plans.map((plan) => gateway(pulumi.interpolate`/usageplans/${plan}/keys/*`)),
+    },
+  ];
+}
+
+/** Changes when any file of the folder does. */
+function hashOfFolder(folder: string): string {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+    if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(folder, file)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,137 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Function } from "../compute/function.ts";
+import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import type { Tags } from "../tags.ts";
+import { httpApi } from "./http-api.ts";
+import { restApi } from "./rest-api.ts";
+import { type Route, readRoutes } from "./routes.ts";
+
+/** What the tenants of one tier may ask of the API, each tenant with a key of its own. */
+export interface UsagePlanArgs {
+  /** Requests a second, sustained. */
+  rate: number;
+  /** Requests at once. */
+  burst: number;
+  /** @default no quota */
+  quotaPerDay?: number;
+}
+
+export interface ApiArgs {
+  /** OpenAPI document: routes, which of them are public, and the bodies they take. */
+  openapi: string;
+  /** Answers every route. */
+  handler: Function;
+  /** Lambda authorizer: token to tenant. */
+  authorizer: Function;
+  /** REST has usage plans and request validation; HTTP is cheaper and has neither. @default "rest" */
+  type?: "rest" | "http";
+  /** @default Pulumi's autonaming */
+  apiName?: string;
+  /** @default "v1" */
+  stage?: string;
+  /** By tier; REST only. @default none */
+  usagePlans?: Record<string, UsagePlanArgs>;
+  /** Seconds an authorizer's answer is kept, and so a suspended tenant can still call; 0 to 60. @default 60 */
+  authorizerTtlSeconds?: number;
+  /** Requests a second over all tenants. @default 500 */
+  rate?: number;
+  /** @default 1000 */
+  burst?: number;
+  /** Browsers' origins; no `*`. @default none */
+  allowedOrigins?: string[];
+  /** @default 30 */
+  logRetentionDays?: number;
+  tags?: Tags;
+}
+
+/** What both kinds of API are built from. */
+export interface ApiParts extends ApiArgs {
+  routes: Route[];
+  stage: string;
+  authorizerTtlSeconds: number;
+  logGroup: aws.cloudwatch.LogGroup;
+}
+
+export interface ApiOutputs {
+  apiId: pulumi.Output<string>;
+  stageName: pulumi.Output<string>;
+  url: pulumi.Output<string>;
+  executionArn: pulumi.Output<string>;
+  /** Tier → usage plan id. */
+  usagePlanIds: Record<string, pulumi.Output<string>>;
+}
+
+/**
+ * An API in front of one function: routes from its OpenAPI document, a Lambda authorizer, JSON access logs.
+ *
+ * ```ts
+ * new Api("api", { openapi: "functions/api/openapi.json", handler, authorizer, usagePlans: { basic: { rate: 20, burst: 40 } } });
+ * ```
+ */
+export class Api extends pulumi.ComponentResource implements ApiOutputs {
+  readonly apiId: pulumi.Output<string>;
+  readonly stageName: pulumi.Output<string>;
+  readonly url: pulumi.Output<string>;
+  readonly executionArn: pulumi.Output<string>;
+  readonly usagePlanIds: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: ApiArgs, options?: pulumi.ComponentResourceOptions) {
+    super("terrace:edge:Api", name, {}, options);
+    const component = `Api "${name}"`;
+    validate(component, args);
+    const parts: ApiParts = {
+      ...args,
+      routes: readRoutes(component, args.openapi),
+      stage: args.stage ?? "v1",
+      authorizerTtlSeconds: args.authorizerTtlSeconds ?? 60,
+      logGroup: new aws.cloudwatch.LogGroup(
+        `${name}-access`,
+        { retentionInDays: args.logRetentionDays ?? 30, tags: args.tags },
+        { parent: this },
+      ),
+    };
+    const outputs = args.type === "http" ? httpApi(this, name, parts) : restApi(this, name, parts);
+    this.apiId = outputs.apiId;
+    this.stageName = outputs.stageName;
+    this.url = outputs.url;
+    this.executionArn = outputs.executionArn;
+    this.usagePlanIds = outputs.usagePlanIds;
+    this.registerOutputs({ apiId: this.apiId, stageName: this.stageName, url: this.url });
+  }
+}
+
+/** Fields of an access log line, by API Gateway's context variables. */
+export function accessLogFormat(fields: Record<string, string>): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(fields).map(([key, variable]) => [key, `$context.${variable}`])),
+  );
+}
+
+function validate(component: string, args: ApiArgs): void {
+  checkForm(component, "stage", args.stage, /^\w{1,128}$/, "letters, digits and _");
+  checkRange(component, "authorizerTtlSeconds", args.authorizerTtlSeconds, 0, 60);
+  checkRange(component, "rate", args.rate, 1, 10_000);
+  checkRange(component, "burst", args.burst, 1, 5000);
+  if (args.allowedOrigins?.includes("*")) {
+    throw new InvalidArgumentError(
+      component,
+      "allowedOrigins",
+      args.allowedOrigins,
+      "name the origins; * lets every site in",
+    );
+  }
+  if (args.type === "http" && args.usagePlans) {
+    throw new InvalidArgumentError(
+      component,
+      "usagePlans",
+      Object.keys(args.usagePlans),
+      'HTTP APIs have none; use type "rest"',
+    );
+  }
+  for (const [tier, plan] of Object.entries(args.usagePlans ?? {})) {
+    checkRange(component, `usagePlans.${tier}.rate`, plan.rate, 1, 10_000);
+    checkRange(component, `usagePlans.${tier}.burst`, plan.burst, 1, 5000);
+    checkRange(component, `usagePlans.${tier}.quotaPerDay`, plan.quotaPerDay, 1, 1_000_000_000);
+  }
+}

@@ -1,0 +1,103 @@
+/** An Api as an API Gateway HTTP API: the same routes and authorizer, cheaper, without usage plans and validation. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type ApiOutputs, type ApiParts, accessLogFormat } from "./api.ts";
+
+export function httpApi(parent: pulumi.ComponentResource, name: string, parts: ApiParts): ApiOutputs {
+  const child = { parent };
+  const origins = parts.allowedOrigins;
+  const api = new aws.apigatewayv2.Api(
+    name,
+    {
+      name: parts.apiName,
+      protocolType: "HTTP",
+      corsConfiguration: origins?.length
+        ? {
+            allowOrigins: origins,
+            allowMethods: [...new Set(parts.routes.map(({ method }) => method))],
+            allowHeaders: ["authorization", "content-type", "idempotency-key"],
+          }
+        : undefined,
+      tags: parts.tags,
+    },
+    child,
+  );
+  const authorizer = new aws.apigatewayv2.Authorizer(
+    `${name}-authorizer`,
+    {
+      apiId: api.id,
+      name: "tenant",
+      authorizerType: "REQUEST",
+      authorizerUri: parts.authorizer.invokeArn,
+      authorizerPayloadFormatVersion: "2.0",
+      enableSimpleResponses: true,
+      identitySources: ["$request.header.Authorization", "$request.header.Host"],
+      authorizerResultTtlInSeconds: parts.authorizerTtlSeconds,
+    },
+    child,
+  );
+  const integration = new aws.apigatewayv2.Integration(
+    `${name}-integration`,
+    {
+      apiId: api.id,
+      integrationType: "AWS_PROXY",
+      integrationUri: parts.handler.arn,
+      payloadFormatVersion: "2.0",
+    },
+    child,
+  );
+  for (const { method, path, isPublic } of parts.routes) {
+    const slug = `${method.toLowerCase()}${path.replace(/[{}+]/g, "").replace(/[^\w-]+/g, "-")}`;
+    new aws.apigatewayv2.Route(
+      `${name}-${slug}`,
+      {
+        apiId: api.id,
+        routeKey: `${method} ${path}`,
+        target: pulumi.interpolate`integrations/${integration.id}`,
+        authorizationType: isPublic ? "NONE" : "CUSTOM",
+        authorizerId: isPublic ? undefined : authorizer.id,
+      },
+      child,
+    );
+  }
+  const stage = new aws.apigatewayv2.Stage(
+    `${name}-stage`,
+    {
+      apiId: api.id,
+      name: "$default",
+      autoDeploy: true,
+      accessLogSettings: { destinationArn: parts.logGroup.arn, format: ACCESS_LOG },
+      defaultRouteSettings: { throttlingRateLimit: parts.rate ?? 500, throttlingBurstLimit: parts.burst ?? 1000 },
+      tags: parts.tags,
+    },
+    child,
+  );
+  const service = "apigateway.amazonaws.com";
+  parts.handler.allowInvoke(`${name}-handler-invoke`, service, pulumi.interpolate`${api.executionArn}/*`);
+  parts.authorizer.allowInvoke(
+    `${name}-authorizer-invoke`,
+    service,
+    pulumi.interpolate`${api.executionArn}/authorizers/${authorizer.id}`,
+  );
+  return {
+    apiId: api.id,
+    stageName: stage.name,
+    url: stage.invokeUrl,
+    executionArn: api.executionArn,
+    usagePlanIds: {},
+  };
+}
+
+const ACCESS_LOG = accessLogFormat({
+  requestId: "requestId",
+  time: "requestTime",
+  ip: "identity.sourceIp",
+  tenantId: "authorizer.tenantId",
+  method: "httpMethod",
+  path: "path",
+  route: "routeKey",
+  status: "status",
+  bytes: "responseLength",
+  latencyMs: "responseLatency",
+  error: "error.message",
+});

@@ -1,0 +1,24 @@
+/** What platform teams import: `import { Database, FanOut, Function } from "terrace"`. */
+export { Cell, type CellArgs } from "./cell.ts";
+export { Function, type FunctionArgs } from "./compute/function.ts";
+export { Schedule, type ScheduleArgs } from "./compute/schedule.ts";
+export { Bucket, type BucketArgs, type BucketNotification } from "./data/bucket.ts";
+export { Database, type DatabaseArgs } from "./data/database.ts";
+export { Parameters, type ParametersArgs } from "./data/parameters.ts";
+export { Table, type TableArgs } from "./data/table.ts";
+export { Api, type ApiArgs, type UsagePlanArgs } from "./edge/api.ts";
+export { ApiLogging } from "./edge/api-logging.ts";
+export { Domain, type DomainArgs } from "./edge/domain.ts";
+export { UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
+export * from "./grants.ts";
+export { InvalidArgumentError } from "./invalid-argument.ts";
+export { FanOut, type FanOutArgs, type FanOutConsumer } from "./messaging/fan-out.ts";
+export { type ConsumerArgs, Queue, type QueueArgs } from "./messaging/queue.ts";
+export { type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
+export { NAME_LIMITS, type NameKind, nameOf } from "./names.ts";
+export { planAddresses } from "./network/address-plan.ts";
+export { Network, type NetworkArgs } from "./network/network.ts";
+export type { Protection } from "./protection.ts";
+export { type Settings, SettingsError, settings } from "./settings.ts";
+export { type Tags, tagsFor } from "./tags.ts";
+export { Tenant, type TenantArgs } from "./tenant.ts";
