@@ -124,7 +124,7 @@ export async function startDataApi(options: { directory?: string } = {}): Promis
   };
 }
 
-function clusterResource(arn: string, inputs: Record<string, Value>): Resource {
+export function clusterResource(arn: string, inputs: Record<string, Value> = {}): Resource {
   const identifier = arn.split(":").at(-1)!;
   const own = {
     clusterIdentifier: identifier,
