@@ -10,6 +10,9 @@ process.once("message", async (request: ChildRequest) => {
   process.send!(answer, () => process.exit(0));
 });
 
+// Whoever asked is gone, killed perhaps: a program that never ends must not outlive it.
+process.once("disconnect", () => process.exit(1));
+
 async function run(request: ChildRequest): Promise<ChildAnswer> {
   if (request.stackTraces) nameResources();
   try {
