@@ -29,7 +29,7 @@ const STATEMENT_TIMEOUT_MS = 45_000;
 
 /** Statements that may leave something in the session: on AWS the next one may find itself in another. */
 const TOUCHES_SESSION =
-  /\b(set|reset|set_config|prepare|listen|declare|load|temp|temporary|pg_advisory_lock\w*|pg_try_advisory_lock\w*|do|call|discard)\b/i;
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:set|reset|prepare|listen|declare|load|discard|do|call)\b|\bset_config\b|\btemp(?:orary)?\b|\bpg_(?:try_)?advisory_lock/i;
 
 /** Commands after which every table is as it was. */
 const LEAVES_SCHEMA = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "FETCH", "SAVEPOINT"]);

@@ -27,7 +27,12 @@ export class Transactions {
   }
 
   async begin(resourceArn: string, connections: Connections, connection: Connection): Promise<string> {
-    await runStatement(connection.client, "begin", [[]]);
+    try {
+      await runStatement(connection.client, "begin", [[]]);
+    } catch (error) {
+      connections.release(connection, false);
+      throw error;
+    }
     // AWS's ids are base64 of about this length; nothing may be read out of one.
     const id = randomBytes(138).toString("base64");
     const lifetime = this.#clock.after(LIFETIME_MS, () => this.#expire(id));
