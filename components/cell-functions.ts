@@ -79,6 +79,11 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     POOL_DATABASE: database.databaseName,
   };
 
+  const webhookVariables = {
+    ...forTenants,
+    PARAMETERS_PATH: parametersPath,
+    ...(settings.webhookNetworks.length > 0 && { WEBHOOK_ALLOWED_NETWORKS: settings.webhookNetworks.join(",") }),
+  };
   const fanOut = new FanOut(
     `${name}-events`,
     {
@@ -87,9 +92,9 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
         audit: consumer(make, "audit", forTenants, asTenant),
         usage: consumer(make, "usage", forTenants, asTenant),
         webhooks: {
-          ...consumer(make, "webhooks", { ...forTenants, PARAMETERS_PATH: parametersPath }, asTenant, grantDelay),
-          // Deliveries to other people's servers are slow, and theirs to refuse for a while.
-          queue: { visibilityTimeoutSeconds: 360, maxReceiveCount: 8 },
+          ...consumer(make, "webhooks", webhookVariables, asTenant, grantDelay),
+          // Deliveries to other people's servers are slow, and theirs to refuse for half a day: the delays grow to an hour.
+          queue: { visibilityTimeoutSeconds: 360, maxReceiveCount: 20 },
         },
       },
     },
@@ -114,8 +119,8 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     { timeoutSeconds: 30 },
   );
   outbox.consume(`${name}-outbox`, relay, { batchSize: 10 });
-  // What a lost nudge left behind goes out a minute later.
-  new Schedule(`${name}-outbox-sweep`, { expression: "rate(1 minute)", target: relay, input: { sweep: true } }, child);
+  // A safety net and a broom: every change queues a nudge before it commits. More often would keep an idle cluster awake.
+  new Schedule(`${name}-outbox-sweep`, { expression: "rate(1 day)", target: relay, input: { sweep: true } }, child);
 
   const thumbnailer = make(
     "thumbnailer",
@@ -150,6 +155,7 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
       IDEMPOTENCY_TABLE: idempotency.tableName,
       BUCKET: bucket.bucketName,
       OUTBOX_QUEUE_URL: outbox.url,
+      PARAMETERS_PATH: parametersPath,
     },
     [...asTenant, grantGet(idempotency.arn), grantWrite(idempotency.arn), grantSend(outbox.arn)],
     { memoryMb: 1024 },

@@ -2,10 +2,11 @@
  * The stack's settings, validated whole before any resource: every problem in one message, each with its path and the
  * remedy. Nothing else in the program reads `pulumi.Config`.
  */
+import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { type AddressRequest, planAddresses } from "./network/address-plan.ts";
 import type { Protection } from "./protection.ts";
-import { type Problems, read } from "./settings-reader.ts";
+import { type Problems, type Reader, read } from "./settings-reader.ts";
 
 export type Placement = "pool" | "bridge" | "silo";
 
@@ -44,6 +45,11 @@ export interface Settings {
   logRetentionDays: number;
   flowLogDays: number;
   database: { minAcu: number; maxAcu: number; pauseAfterSeconds: number; readers: number };
+  /**
+   * Networks (CIDR) beside the public internet that tenants' webhooks may go to. Only where nothing but the tenants' own
+   * systems listens there: the loopback on one machine.
+   */
+  webhookNetworks: string[];
   /** Route 53 zone that the hosts are in. Absent: the APIs have AWS's own hosts only. */
   zone?: string;
   tiers: Record<string, TierSettings>;
@@ -126,6 +132,7 @@ export function parseSettings(raw: Record<string, unknown>, stack: string): Sett
       pauseAfterSeconds: database.number("pauseAfterSeconds", 300, 86_400, 300),
       readers: database.number("readers", 0, 15, 0),
     },
+    webhookNetworks: readWebhookNetworks(top, problems),
     ...(zone ? { zone } : {}),
     tiers,
     tenants,
@@ -143,11 +150,22 @@ const TOP_KEYS = [
   "logRetentionDays",
   "flowLogDays",
   "database",
+  "webhookNetworks",
   "zone",
   "tiers",
   "cells",
   "tenants",
 ];
+
+function readWebhookNetworks(top: Reader, problems: Problems): string[] {
+  return top.list("webhookNetworks", []).map((network, index) => {
+    const [address, prefix] = String(network).split("/");
+    const bits = isIP(address ?? "") === 6 ? 128 : 32;
+    if (!isIP(address ?? "") || !/^\d{1,3}$/.test(prefix ?? "") || Number(prefix) > bits)
+      problems.push(`webhookNetworks[${index}]: ${JSON.stringify(network)} has to be a network such as 127.0.0.0/8`);
+    return String(network);
+  });
+}
 
 function readTiers(raw: Record<string, unknown>, problems: Problems): Record<string, TierSettings> {
   const keys = ["placement", "rate", "burst", "quotaPerDay", "statementTimeoutMs"];

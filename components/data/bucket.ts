@@ -109,7 +109,7 @@ export class Bucket extends pulumi.ComponentResource {
       const rule = {
         allowedMethods: ["GET", "PUT"],
         allowedOrigins: args.allowedOrigins,
-        allowedHeaders: ["content-type"],
+        allowedHeaders: ["content-type", "if-none-match"],
       };
       new aws.s3.BucketCorsConfiguration(`${name}-cors`, { ...of, corsRules: [rule] }, child);
     }

@@ -29,12 +29,23 @@ async function relayTenant(tenantId: string, record: TenantRecord | undefined): 
   await traced("outbox", tenantId, () => relay({ database, tenantId, source, publish: connect().publish }));
 }
 
-const nudges = batchHandler(async (message) => {
+/** Per invocation: every nudge of a batch tells of rows that are committed, so one look per tenant finds them all. */
+const relays = new WeakMap<Context, Map<string, Promise<void>>>();
+
+const nudges = batchHandler(async (message, context) => {
   const { tenantId } = JSON.parse(message.body) as Nudge;
   const group = messageGroup(message);
   if (group !== undefined && group !== tenantId)
     throw new Error(`A nudge for ${tenantId} came in the group of ${group}`);
-  await relayTenant(tenantId, await connect().registry.get(tenantId));
+  const started = relays.get(context) ?? new Map<string, Promise<void>>();
+  relays.set(context, started);
+  const relaying =
+    started.get(tenantId) ??
+    connect()
+      .registry.get(tenantId)
+      .then((record) => relayTenant(tenantId, record));
+  started.set(tenantId, relaying);
+  await relaying;
 });
 
 export async function handler(event: SQSEvent | { sweep: true }, context: Context) {

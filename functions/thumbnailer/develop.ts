@@ -17,7 +17,7 @@ sharp.cache(false);
 
 /** Of the decoded picture: a file of kilobytes can unpack to gigabytes. */
 export const maximumPixels = 100_000_000;
-const DECODE_SECONDS = 60;
+const DECODE_SECONDS = 20;
 
 export interface Announced {
   contentType: string;
@@ -102,6 +102,7 @@ async function decoding<Result>(type: string, decode: () => Promise<Result>): Pr
     const { message } = error as Error;
     if (/exceeds pixel limit/i.test(message))
       throw new PhotoRejected(`The picture has more than ${maximumPixels} pixels, the most allowed`);
+    if (/^timeout:/.test(message)) throw new PhotoRejected(`The ${type} file takes too long to decode`);
     if (type === "image/heic" || type === "image/heif")
       throw new PhotoRejected(
         "This installation can not decode HEIC (HEVC); upload the photo as JPEG, AVIF, WebP or PNG",

@@ -1,6 +1,7 @@
 /** Tells a tenant's own systems of its events, by signed HTTP requests. */
 
 import type { SQSRecord } from "aws-lambda";
+import { environment } from "../shared/environment.ts";
 import { eventConsumer } from "../shared/event-consumer.ts";
 import { cachedParameters, type ReadParameter, ssmParameters, tenantParameterPath } from "../shared/parameters.ts";
 import { tenantCredentials } from "../shared/tenant-credentials.ts";
@@ -12,6 +13,8 @@ import { webhookTarget } from "./target.ts";
 /** CIDRs beside the public internet that webhooks may go to, separated by commas: the loopback on one machine. */
 const allowedNetworks = (process.env["WEBHOOK_ALLOWED_NETWORKS"] ?? "").split(",").filter(Boolean);
 
+const forbidden = [process.env["AWS_LAMBDA_RUNTIME_API"] ?? ""];
+
 const readers = new Map<string, ReadParameter>();
 
 export const handler = eventConsumer("webhooks", async ({ event, record, tenant, database }) => {
@@ -20,7 +23,7 @@ export const handler = eventConsumer("webhooks", async ({ event, record, tenant,
     subscription: () => subscriptionOf(tenant.tenantId),
     isDelivered: (eventId) => isDelivered(database, eventId),
     record: (delivered, attempt) => recordAttempt(database, delivered, attempt),
-    target: (url) => webhookTarget(url, { allowedNetworks }),
+    target: (url) => webhookTarget(url, { allowedNetworks, forbidden }),
     post,
     delay: (seconds) => hide(record, seconds),
     now: Date.now,
@@ -38,12 +41,11 @@ async function subscriptionOf(tenantId: string): Promise<Subscription | undefine
 }
 
 /** Back into the queue, invisible for so long. */
-async function hide({ eventSourceARN, receiptHandle }: SQSRecord, seconds: number): Promise<void> {
+async function hide({ receiptHandle }: SQSRecord, seconds: number): Promise<void> {
   const { ChangeMessageVisibilityCommand, SQSClient } = await import("@aws-sdk/client-sqs");
-  const [, , , region, account, name] = eventSourceARN.split(":");
   await new SQSClient({}).send(
     new ChangeMessageVisibilityCommand({
-      QueueUrl: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+      QueueUrl: environment("QUEUE_URL"),
       ReceiptHandle: receiptHandle,
       VisibilityTimeout: seconds,
     }),

@@ -16,6 +16,8 @@ export interface Target {
 export interface TargetOptions {
   /** Networks (CIDR) that are allowed although they are not public, over plain http too: `127.0.0.0/8` on one machine. */
   allowedNetworks?: string[];
+  /** `address:port` that no configuration opens: the function's own Runtime API, where a POST could answer invocations. */
+  forbidden?: string[];
   resolve?: (host: string) => Promise<{ address: string; family: number }[]>;
 }
 
@@ -43,7 +45,7 @@ const linkLocal = networks(LINK_LOCAL);
 
 /** @throws TargetRefused with the reason, or what the resolver throws. */
 export async function webhookTarget(text: string, options: TargetOptions = {}): Promise<Target> {
-  const { allowedNetworks = [], resolve = (host) => lookup(host, { all: true }) } = options;
+  const { allowedNetworks = [], forbidden = [], resolve = (host) => lookup(host, { all: true }) } = options;
   const url = URL.parse(text);
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:"))
     throw new TargetRefused("It is not an https URL");
@@ -53,6 +55,7 @@ export async function webhookTarget(text: string, options: TargetOptions = {}): 
   const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await resolve(host);
   const allowed = networks(allowedNetworks);
   for (const { address } of addresses) {
+    if (forbidden.includes(`${address}:${portOf(url)}`)) throw new TargetRefused(`${url.host} is the platform's own`);
     if (contains(linkLocal, address)) throw new TargetRefused(`${host} is a link-local address`);
     const local = contains(allowed, address);
     if (!local && !isPublic(address)) throw new TargetRefused(`${host} is not a public address`);
@@ -62,6 +65,8 @@ export async function webhookTarget(text: string, options: TargetOptions = {}): 
   if (!first) throw new TargetRefused(`${host} has no address`);
   return { url, address: first.address, family: first.family === 6 ? 6 : 4 };
 }
+
+const portOf = ({ port, protocol }: URL): string => port || (protocol === "https:" ? "443" : "80");
 
 const isPublic = (address: string): boolean =>
   isIP(address) === 4

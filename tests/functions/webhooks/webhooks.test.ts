@@ -82,6 +82,16 @@ describe("a webhook may not go", () => {
   });
 });
 
+describe("a webhook may never go", () => {
+  it("to the function's own Runtime API, whatever the configuration allows", async () => {
+    const options = { allowedNetworks: ["127.0.0.0/8"], forbidden: ["127.0.0.1:9001"] };
+    await expect(webhookTarget("http://127.0.0.1:9001/2018-06-01/runtime/", options)).rejects.toThrow(
+      "the platform's own",
+    );
+    expect((await webhookTarget("http://127.0.0.1:9002/", options)).address).toBe("127.0.0.1");
+  });
+});
+
 describe("a webhook may go", () => {
   it("to a public address, and connects to the one that was checked", async () => {
     const resolve = async () => [{ address: "2606:2800:220:1::1", family: 6 }];
