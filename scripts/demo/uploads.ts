@@ -48,24 +48,31 @@ export function announce(visitor: Visitor, albumId: string, photograph: Photogra
   });
 }
 
-/** Announces, uploads, and waits until the platform has made up its mind. */
-export async function upload(visitor: Visitor, albumId: string, photograph: Photograph): Promise<Uploaded> {
-  const { photoId, upload: signed } = await announce(visitor, albumId, photograph);
-  const { status, body } = await http(signed.url, {
-    method: signed.method,
-    headers: signed.headers,
-    body: photograph.data,
-  });
-  if (status !== 200) throw new Error(`the upload of ${photograph.fileName} answered ${status}: ${body}`);
-  const photo = await until(
-    `${photograph.fileName} (${visitor.tenantId})`,
+/** Announces and uploads all of them at once, then waits until the platform has made up its mind about each. */
+export async function uploadAll(visitor: Visitor, albumId: string, photographs: Photograph[]): Promise<Uploaded[]> {
+  const sent = await Promise.all(photographs.map((photograph) => send(visitor, albumId, photograph)));
+  const photos = await until(
+    `The end of ${visitor.tenantId}'s processing`,
     async () => {
-      const seen = await visitor.ask<Photo>(200, `/photos/${photoId}`);
-      return seen.status === "ready" || seen.status === "failed" ? seen : undefined;
+      // One question for all: a tenant's tier has a rate of its own
+      const { items } = await visitor.ask<{ items: Photo[] }>(200, `/albums/${albumId}/photos?limit=100`);
+      return items.every(({ status }) => status === "ready" || status === "failed") ? items : undefined;
     },
     DEADLINE_MS,
   );
-  return { photograph, photo };
+  return sent.map(({ photograph, photoId }) => {
+    const photo = photos.find((candidate) => candidate.photoId === photoId);
+    if (!photo) throw new Error(`${photograph.fileName} is missing from its album`);
+    return { photograph, photo };
+  });
+}
+
+async function send(visitor: Visitor, albumId: string, photograph: Photograph) {
+  const { photoId, upload } = await announce(visitor, albumId, photograph);
+  const { method, headers, url } = upload;
+  const { status, body } = await http(url, { method, headers, body: photograph.data });
+  if (status !== 200) throw new Error(`the upload of ${photograph.fileName} answered ${status}: ${body}`);
+  return { photograph, photoId };
 }
 
 /** Throws the first difference between what was photographed and what the platform knows of it. */

@@ -3,7 +3,7 @@
 import { deadLetters } from "../cloud.ts";
 import { http } from "../http.ts";
 import { photographs, uprightJpeg } from "../photographs.ts";
-import { announce, assertFailed, assertReady, type Uploaded, upload } from "../uploads.ts";
+import { announce, assertFailed, assertReady, type Uploaded, uploadAll } from "../uploads.ts";
 import type { Visitor } from "../visitor.ts";
 import { type Chapter, newAlbum, POOLED, SILO, totals } from "./scene.ts";
 
@@ -30,7 +30,7 @@ export const photosChapter: Chapter = async (scene) => {
       const all = visitors.map(async (visitor) => {
         const { albumId } = await newAlbum(visitor);
         const taken = pictures.get(visitor.tenantId)!;
-        return [visitor.tenantId, await Promise.all(taken.map((each) => upload(visitor, albumId, each)))] as const;
+        return [visitor.tenantId, await uploadAll(visitor, albumId, taken)] as const;
       });
       return new Map(await Promise.all(all));
     },
