@@ -34,6 +34,9 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
   let service = "";
   try {
     const request = await toRequest(options.account, incoming);
+    const gone = new AbortController();
+    outgoing.once("close", () => gone.abort());
+    request.signal = gone.signal;
     const signature = readSignature(request);
     service = signature?.service ?? unsignedService(request);
     if (signature) {

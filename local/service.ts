@@ -31,6 +31,8 @@ export interface AwsRequest {
   body: Buffer;
   principal: Principal;
   sourceIp: string;
+  /** Aborted when the client hangs up. */
+  signal?: AbortSignal;
 }
 
 export interface AwsResponse {
