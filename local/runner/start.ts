@@ -65,7 +65,6 @@ export async function start(options: StartOptions): Promise<void> {
     return outputs;
   }
   const outputs = await progress.step("sign-ins made", publish);
-  progress.text(readyText(outputs, state.outputsFile, performance.now() - startedAt));
 
   const watcher = watch(directory, async (files) => {
     const began = performance.now();
@@ -85,6 +84,7 @@ export async function start(options: StartOptions): Promise<void> {
     }
   });
   stops.push(() => watcher.close());
+  progress.text(readyText(outputs, state.outputsFile, performance.now() - startedAt));
 }
 
 /** Databases take longest to come up, and the last graph tells which there will be. */
