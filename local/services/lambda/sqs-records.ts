@@ -1,5 +1,5 @@
 /** A batch of SQS messages as a function sees it, and what its answer says about each of them. Pure. */
-import { matchesPattern } from "./event-pattern.ts";
+import { matchesPattern } from "../../event-pattern.ts";
 
 export interface SqsMessage {
   MessageId: string;
