@@ -107,11 +107,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   async function run(owner: Service, operation: string, input: object, call: Call): Promise<unknown> {
     const known = Object.hasOwn(owner.operations, operation) ? owner.operations[operation] : undefined;
     if (!known) {
-      throw new AwsError(
-        "UnknownOperationException",
-        `${owner.name}:${operation} is not emulated on this machine.`,
-        501,
-      );
+      const message = `${owner.name}:${operation} is not emulated on this machine.`;
+      cloud.log({ level: "warn", source: owner.name, message });
+      throw new AwsError("UnknownOperationException", message);
     }
     const accesses = known.authorize?.(input, call) ?? [];
     for (const access of Array.isArray(accesses) ? accesses : [accesses]) iam.authorize(call, access);
@@ -127,7 +125,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       if (!protocol) throw new AwsError("UnknownOperationException", `${name} has no API on this machine.`, 501);
       const { operation, input } = protocol.parse(request);
       const call: Call = { principal: request.principal, http: request, sourceIp: request.sourceIp };
-      return protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
+      const response = protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
+      return request.responseHeaders
+        ? { ...response, headers: { ...response.headers, ...request.responseHeaders } }
+        : response;
     } catch (error) {
       return fail(name, asAwsError(error, name), requestId, request.method);
     }
@@ -204,7 +205,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       const { endpoint } = cloud;
       if (!roleArn) return { endpoint, region, credentials: credentials.administrator };
       // The SDK wants an expiration as a Date, and none is fine
-      const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(principalFor(roleArn, "test", tags), 3600);
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(
+        principalFor(roleArn, "test", tags),
+        3600,
+      );
       return { endpoint, region, credentials: { accessKeyId, secretAccessKey, sessionToken } };
     },
     async stop() {

@@ -6,10 +6,11 @@ export type Context = Record<string, string[]>;
 
 type Test = (actual: string, wanted: string) => boolean;
 
+/** Compares texts; the marks that `substitute` leaves are for patterns only. */
 const string =
   (compare: Test): Test =>
   (actual, wanted) =>
-    compare(actual, wanted);
+    compare(actual, wanted.replaceAll("\u0000", ""));
 
 const number =
   (compare: (actual: number, wanted: number) => boolean): Test =>
@@ -32,7 +33,7 @@ const equalsIgnoringCase: Test = (a, b) => a.toLowerCase() === b.toLowerCase();
 const TESTS: Record<string, Test> = {
   StringEquals: string(equals),
   StringEqualsIgnoreCase: string(equalsIgnoringCase),
-  StringLike: string((a, b) => matchesWildcard(a, b)),
+  StringLike: (a, b) => matchesWildcard(a, b),
   NumericEquals: number((a, b) => a === b),
   NumericLessThan: number((a, b) => a < b),
   NumericLessThanEquals: number((a, b) => a <= b),
@@ -109,7 +110,8 @@ export function substitute(text: string, context: Context): string | undefined {
   if (!text.includes("${")) return text;
   let missing = false;
   const result = text.replace(/\$\{([^}]+)\}/g, (_, expression: string) => {
-    if (["*", "?", "$"].includes(expression)) return `\u0000${expression}`;
+    if (expression === "$") return "$";
+    if (expression === "*" || expression === "?") return `\u0000${expression}`;
     const [key, fallback] = expression.split(/\s*,\s*/);
     const value = context[key!.toLowerCase()]?.[0] ?? fallback?.replace(/^'|'$/g, "");
     if (value === undefined) missing = true;

@@ -32,15 +32,16 @@ export function evaluate(question: Question): Decision {
     const statement = policy.find((candidate) => candidate.effect === "Deny" && applies(candidate, question));
     if (statement) return { allowed: false, reason: "an explicit deny", statement };
   }
-  const byResource = allows(resourcePolicyFor(question), question);
   const { principal } = question;
+  const byResource = allows(grantingTo(question), question);
   if (principal.type === "service" || principal.type === "anonymous" || question.resourcePolicyOnly) {
     return byResource
       ? { allowed: true, statement: byResource }
       : { allowed: false, reason: "no resource-based policy" };
   }
   // A resource policy that names the session itself is not bounded by session policy or permission boundary.
-  if (byResource && namesSession(byResource, principal)) return { allowed: true, statement: byResource };
+  const bySession = allows(grantingTo(question).filter(namesSession(principal)), question);
+  if (bySession) return { allowed: true, statement: bySession };
   if (boundary && !allows(boundary, question)) return { allowed: false, reason: "no permissions boundary" };
   if (sessionPolicy && !allows(sessionPolicy, question)) return { allowed: false, reason: "no session policy" };
   if (byResource) return { allowed: true, statement: byResource };
@@ -57,6 +58,17 @@ export function evaluate(question: Question): Decision {
 /** The statements of the resource's policy that speak of this principal. */
 function resourcePolicyFor({ resourcePolicy, principal }: Question): Policy {
   return (resourcePolicy ?? []).filter((statement) => namesPrincipal(statement, principal));
+}
+
+/**
+ * Inside an account, a resource policy that names the account hands the decision to the identity policies: it allows
+ * nothing by itself. A trust policy is judged alone, and its caller's policies after it.
+ */
+function grantingTo(question: Question): Policy {
+  const policy = resourcePolicyFor(question);
+  if (question.resourcePolicyOnly) return policy;
+  const { principal } = question;
+  return policy.filter(({ principals = {} }) => matchesAny(principals, principal, accountOf(principal)));
 }
 
 function allows(policy: Policy, question: Question): Statement | undefined {
@@ -84,18 +96,24 @@ function namesPrincipal(statement: Statement, principal: Principal): boolean {
   return statement.principals !== undefined && matchesAny(statement.principals, principal);
 }
 
-function matchesAny(principals: Record<string, string[]>, principal: Principal): boolean {
+/** `except` are names that do not count. */
+function matchesAny(principals: Record<string, string[]>, principal: Principal, except: string[] = []): boolean {
   return Object.entries(principals).some(([kind, names]) =>
     names.some((name) => {
-      if (kind === "*" || name === "*") return true;
+      if (kind === "*") return true;
       if (kind === "Service") return principal.type === "service" && principal.arn === name;
-      if (kind !== "AWS" || principal.type === "service" || principal.type === "anonymous") return false;
-      const isAccount = name === principal.account || name === `arn:aws:iam::${principal.account}:root`;
-      return isAccount || name === principal.arn || name === principal.roleArn;
+      if (kind !== "AWS" || except.includes(name)) return false;
+      if (name === "*") return true;
+      if (principal.type === "service" || principal.type === "anonymous") return false;
+      return accountOf(principal).includes(name) || name === principal.arn || name === principal.roleArn;
     }),
   );
 }
 
-function namesSession(statement: Statement, principal: Principal): boolean {
-  return principal.type === "assumed-role" && (statement.principals?.AWS ?? []).includes(principal.arn);
+function accountOf({ account }: Principal): string[] {
+  return [account, `arn:aws:iam::${account}:root`];
+}
+
+function namesSession({ type, arn }: Principal): (statement: Statement) => boolean {
+  return ({ principals }) => type === "assumed-role" && (principals?.AWS ?? []).includes(arn);
 }

@@ -92,7 +92,9 @@ export function iam(now: () => number): Iam {
 
 function decisionKey({ principal, sourceArn, sourceIp }: Call, access: Access): string {
   const context = access.context ? JSON.stringify(access.context) : "";
-  const who = principal.accessKeyId ?? `${principal.type}:${principal.arn}`;
+  const { type, arn, tags, sessionPolicy } = principal;
+  // A key stands for one session; without one, what the session may do is told by its parts.
+  const who = principal.accessKeyId ?? JSON.stringify([type, arn, tags, sessionPolicy]);
   return `${who} ${access.action} ${access.resource} ${sourceArn ?? ""} ${sourceIp} ${context} ${access.resourcePolicy ?? ""}`;
 }
 

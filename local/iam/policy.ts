@@ -36,6 +36,15 @@ export function parsePolicy(document: string): Policy {
   return policy;
 }
 
+/** An identity policy must say what it is about: a statement without a resource would be about everything. */
+export function parseIdentityPolicy(document: string): Policy {
+  const policy = parsePolicy(document);
+  if (policy.some(({ resources, notResources }) => resources === undefined && notResources === undefined)) {
+    throw new AwsError("MalformedPolicyDocument", "Policy statement must contain resources.");
+  }
+  return policy;
+}
+
 interface RawStatement {
   Sid?: string;
   Effect?: string;
@@ -53,6 +62,9 @@ type RawPrincipal = "*" | Record<string, string | string[]>;
 function normalize(raw: RawStatement): Statement {
   if (raw.Effect !== "Allow" && raw.Effect !== "Deny") {
     throw new AwsError("MalformedPolicyDocument", "A statement's Effect must be Allow or Deny.");
+  }
+  if ((raw.Action === undefined) === (raw.NotAction === undefined)) {
+    throw new AwsError("MalformedPolicyDocument", "A statement must have either Action or NotAction.");
   }
   return {
     sid: raw.Sid,

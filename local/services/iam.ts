@@ -6,7 +6,7 @@ import type { Resource } from "../../engine/graph.ts";
 import type { CoreCloud } from "../cloud.ts";
 import type { Role } from "../iam/index.ts";
 import { AWS_MANAGED_POLICIES } from "../iam/managed-policies.ts";
-import { parsePolicy } from "../iam/policy.ts";
+import { parseIdentityPolicy, parsePolicy } from "../iam/policy.ts";
 import { AwsError, type Service } from "../service.ts";
 
 export function iam(cloud: CoreCloud): Service {
@@ -45,7 +45,7 @@ export function iam(cloud: CoreCloud): Service {
   }
 
   function attach(roleName: string, name: string, document: string): void {
-    parsePolicy(document);
+    parseIdentityPolicy(document);
     roleNamed(roleName).policies.set(name, document);
   }
 

@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import { evaluate } from "../../../local/iam/evaluate.ts";
+import { type Policy, parsePolicy } from "../../../local/iam/policy.ts";
+import type { Principal } from "../../../local/service.ts";
+import { type NaiveQuestion, type NaiveStatement, naive } from "./naive.ts";
+
+const account = "000000000000";
+const names = {
+  account: `arn:aws:iam::${account}:root`,
+  role: `arn:aws:iam::${account}:role/app`,
+  session: `arn:aws:sts::${account}:assumed-role/app/one`,
+};
+const principal: Principal = {
+  type: "assumed-role",
+  arn: names.session,
+  account,
+  roleArn: names.role,
+  sessionName: "one",
+};
+const policy = (...Statement: object[]): Policy => parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement }));
+const allow = (more: object = {}) => ({ Effect: "Allow", Action: "sqs:SendMessage", Resource: "*", ...more });
+
+function decide(more: Partial<Parameters<typeof evaluate>[0]>) {
+  return evaluate({
+    principal,
+    action: "sqs:SendMessage",
+    resource: "arn:aws:sqs:eu-west-1:000000000000:orders",
+    context: {},
+    identityPolicies: [],
+    ...more,
+  });
+}
+const allowed = (more: Parameters<typeof decide>[0]) => decide(more).allowed;
+
+describe("judging a call", () => {
+  it("agrees with a naive evaluator written from AWS's prose, on any mix of policies", () => {
+    const few = <T>(values: T[]) => fc.subarray(values, { minLength: 1, maxLength: 2 });
+    const actions = few(["s3:GetObject", "s3:PutObject", "s3:Get*", "sqs:*", "*"]);
+    const resources = few(["arn:aws:s3:::b/x", "arn:aws:s3:::b/*", "arn:aws:sqs:e:0:q", "*"]);
+    const condition = fc.option(fc.record({ k: few(["1", "2"]) }), { nil: undefined });
+    const statement = fc
+      .record({
+        Effect: fc.constantFrom("Allow" as const, "Allow" as const, "Deny" as const),
+        actions,
+        resources,
+        notAction: fc.boolean(),
+        notResource: fc.boolean(),
+        condition,
+      })
+      .map(
+        ({ Effect, actions, resources, notAction, notResource, condition }): NaiveStatement => ({
+          Effect,
+          [notAction ? "NotAction" : "Action"]: actions,
+          [notResource ? "NotResource" : "Resource"]: resources,
+          ...(condition && { Condition: { StringEquals: condition } }),
+        }),
+      );
+    const statements = fc.array(statement, { maxLength: 3 });
+    const resourceStatement = fc
+      .record({ statement, AWS: few(["*", names.account, names.role, names.session, "arn:aws:iam::1:role/other"]) })
+      .map(({ statement, AWS }) => ({ ...statement, Principal: { AWS } }));
+    const question: fc.Arbitrary<NaiveQuestion> = fc.record({
+      action: fc.constantFrom("s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
+      resource: fc.constantFrom("arn:aws:s3:::b/x", "arn:aws:s3:::b/y", "arn:aws:sqs:e:0:q"),
+      context: fc.constantFrom<Record<string, string>[]>({}, { k: "1" }, { k: "2" }, { k: "3" }),
+      names: fc.constant(names),
+      identity: fc.array(statements, { maxLength: 2 }),
+      session: fc.option(statements, { nil: undefined }),
+      boundary: fc.option(statements, { nil: undefined }),
+      resourcePolicy: fc.option(fc.array(resourceStatement, { maxLength: 3 }), { nil: undefined }),
+    });
+    const seen = { allowed: 0, denied: 0 };
+    fc.assert(
+      fc.property(question, (asked) => {
+        const ours = evaluate({
+          principal,
+          action: asked.action,
+          resource: asked.resource,
+          context: Object.fromEntries(Object.entries(asked.context).map(([key, value]) => [key, [value]])),
+          identityPolicies: asked.identity.map((each) => policy(...each)),
+          sessionPolicy: asked.session && policy(...asked.session),
+          boundary: asked.boundary && policy(...asked.boundary),
+          resourcePolicy: asked.resourcePolicy && policy(...asked.resourcePolicy),
+        }).allowed;
+        seen[ours ? "allowed" : "denied"]++;
+        expect(ours).toBe(naive(asked));
+      }),
+      { numRuns: 3000 },
+    );
+    // A generator that only ever made denials would prove nothing.
+    expect(Math.min(seen.allowed, seen.denied)).toBeGreaterThan(200);
+  });
+
+  it("denies what nothing allows, and says which kind of policy lacks the statement", () => {
+    expect(decide({})).toMatchObject({ allowed: false, reason: "no identity-based policy" });
+    expect(decide({ resourcePolicy: [] })).toMatchObject({ reason: "no identity-based or resource-based policy" });
+  });
+
+  it("puts an explicit deny before any allow, wherever it stands", () => {
+    const deny = policy({ ...allow(), Effect: "Deny", Sid: "Never" });
+    const identityPolicies = [policy(allow())];
+    expect(allowed({ identityPolicies })).toBe(true);
+    expect(allowed({ identityPolicies: [...identityPolicies, deny] })).toBe(false);
+    expect(allowed({ identityPolicies, sessionPolicy: deny })).toBe(false);
+    expect(allowed({ identityPolicies, boundary: deny })).toBe(false);
+    const denied = decide({ identityPolicies, resourcePolicy: policy({ ...allow(), Effect: "Deny", Principal: "*" }) });
+    expect(denied).toMatchObject({ allowed: false, reason: "an explicit deny" });
+  });
+
+  it("gives a session no more than its session policy and its role's boundary both allow", () => {
+    const identityPolicies = [policy(allow({ Action: "sqs:*" }))];
+    const narrow = policy(allow({ Action: "sqs:ReceiveMessage" }));
+    expect(allowed({ identityPolicies, sessionPolicy: narrow })).toBe(false);
+    expect(allowed({ identityPolicies, boundary: narrow })).toBe(false);
+    expect(allowed({ identityPolicies, action: "sqs:ReceiveMessage", sessionPolicy: narrow, boundary: narrow })).toBe(
+      true,
+    );
+    expect(allowed({ sessionPolicy: policy(allow()) })).toBe(false);
+  });
+
+  it("takes a resource policy that names the role as enough, one that names only the account as not", () => {
+    const naming = (AWS: string) => policy(allow({ Principal: { AWS } }));
+    expect(allowed({ resourcePolicy: naming(names.role) })).toBe(true);
+    expect(allowed({ resourcePolicy: naming("*") })).toBe(true);
+    expect(allowed({ resourcePolicy: naming(names.account) })).toBe(false);
+    expect(allowed({ resourcePolicy: naming("arn:aws:iam::000000000000:role/other") })).toBe(false);
+    const both = { resourcePolicy: naming(names.account), identityPolicies: [policy(allow())] };
+    expect(allowed(both)).toBe(true);
+  });
+
+  it("lets a service act only where the resource names it, for the source it names", () => {
+    const sns: Principal = { type: "service", arn: "sns.amazonaws.com", account };
+    const topic = "arn:aws:sns:eu-west-1:000000000000:events";
+    const resourcePolicy = policy(
+      allow({ Principal: { Service: "sns.amazonaws.com" }, Condition: { ArnEquals: { "aws:SourceArn": topic } } }),
+    );
+    const from = (source: string) => ({ principal: sns, resourcePolicy, context: { "aws:sourcearn": [source] } });
+    expect(allowed(from(topic))).toBe(true);
+    expect(allowed(from(`${topic}2`))).toBe(false);
+    expect(allowed({ ...from(topic), principal: { ...sns, arn: "s3.amazonaws.com" } })).toBe(false);
+    expect(allowed({ principal: sns, identityPolicies: [policy(allow())] })).toBe(false);
+    expect(allowed({ resourcePolicy, context: { "aws:sourcearn": [topic] } })).toBe(false);
+  });
+
+  it("lets nobody in unsigned but where the resource says everybody", () => {
+    const anonymous: Principal = { type: "anonymous", arn: "anonymous", account };
+    expect(allowed({ principal: anonymous, identityPolicies: [policy(allow())] })).toBe(false);
+    expect(
+      allowed({ principal: anonymous, resourcePolicy: policy(allow({ Principal: { AWS: names.account } })) }),
+    ).toBe(false);
+    expect(allowed({ principal: anonymous, resourcePolicy: policy(allow({ Principal: "*" })) })).toBe(true);
+  });
+
+  it("reads actions without case and resources with it", () => {
+    const identityPolicies = [policy(allow({ Action: "SQS:sendmessage", Resource: "arn:aws:sqs:*:*:orders" }))];
+    expect(allowed({ identityPolicies })).toBe(true);
+    expect(allowed({ identityPolicies, resource: "arn:aws:sqs:eu-west-1:000000000000:Orders" })).toBe(false);
+  });
+
+  it("keeps a tenant's policy variable inside its tenant, also when the tag holds a wildcard", () => {
+    const identityPolicies = [
+      policy(allow({ Action: "s3:GetObject", Resource: "arn:aws:s3:::b/tenants/${aws:PrincipalTag/TenantId}/*" })),
+    ];
+    const get = (resource: string, ...tag: string[]) =>
+      allowed({
+        action: "s3:GetObject",
+        resource: `arn:aws:s3:::b/tenants/${resource}`,
+        identityPolicies,
+        context: tag.length > 0 ? { "aws:principaltag/tenantid": tag } : {},
+      });
+    expect(get("acme/1.jpg", "acme")).toBe(true);
+    expect(get("globex/1.jpg", "acme")).toBe(false);
+    expect(get("acme/1.jpg", "*")).toBe(false);
+    expect(get("*/1.jpg", "*")).toBe(true);
+    expect(get("acme/1.jpg")).toBe(false);
+    expect(get("/1.jpg")).toBe(false);
+  });
+
+  it("refuses documents that AWS refuses, naming the fault", () => {
+    expect(() => parsePolicy("{")).toThrow("not valid JSON");
+    expect(() => policy({ Effect: "Permit", Action: "*" })).toThrow("Effect must be Allow or Deny");
+    expect(() => policy({ Effect: "Allow", Resource: "*" })).toThrow("either Action or NotAction");
+  });
+});
