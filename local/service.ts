@@ -31,6 +31,8 @@ export interface AwsRequest {
   body: Buffer;
   principal: Principal;
   sourceIp: string;
+  /** What an operation adds to its answer beyond the protocol's own headers (CORS). */
+  responseHeaders?: Record<string, string>;
   /** Aborted when the client hangs up. */
   signal?: AbortSignal;
 }

@@ -88,6 +88,8 @@ export function writeBindings(operation: WireOperation, output: unknown, codec: 
   const response: BoundResponse = { status: operation.http?.status ?? 200, headers: {} };
   if (!ns.isStructSchema()) return response;
   const value = (output ?? {}) as Record<string, unknown>;
+  // A status that the schema has no member for: 206 of a partial object.
+  if (typeof value.$status === "number") response.status = value.$status;
   let hasPayload = false;
   let inBody = false;
   for (const [name, member] of ns.structIterator()) {

@@ -93,7 +93,8 @@ function rest(service: WireService, codec: BodyCodec): Wire {
       response.headers[isXml ? "x-amz-request-id" : "x-amzn-requestid"] = requestId;
       return response as AwsResponse;
     },
-    fail(error, requestId, method) {
+    fail(failure, requestId, method) {
+      const error = isXml ? renamed(failure, "AccessDenied") : failure;
       const known = service.errors.get(error.code);
       const status = known?.status ?? error.status;
       if (!isXml) {
@@ -125,7 +126,9 @@ function query(service: WireService): Wire {
       const body = writeQueryResponse(codec, service, operationNamed(service, name), output, requestId);
       return { status: 200, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body };
     },
-    fail(error, requestId) {
+    fail(failure, requestId) {
+      const hasOwn = service.errors.has("AuthorizationErrorException");
+      const error = renamed(failure, hasOwn ? "AuthorizationErrorException" : "AccessDenied");
       const known = service.errors.get(error.code);
       const type = error.status >= 500 ? "Receiver" : "Sender";
       const code = known?.queryCode ?? error.code;
@@ -134,6 +137,11 @@ function query(service: WireService): Wire {
       return { status: known?.status ?? error.status, headers, body };
     },
   };
+}
+
+/** IAM's refusal has another name in the older protocols. */
+function renamed(error: AwsError, code: string): AwsError {
+  return error.code === "AccessDeniedException" ? new AwsError(code, error.message, 403, error.detail) : error;
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,0 +1,140 @@
+/** Buckets and objects: what is known of them in SQLite, their bytes as files that are renamed into place. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+
+export interface ObjectVersion {
+  bucket: string;
+  key: string;
+  /** `null` in a bucket that never had versions. */
+  versionId: string;
+  isDeleteMarker: boolean;
+  modified: number;
+  size: number;
+  etag: string;
+  /** Name of the file that holds the bytes. */
+  file?: string;
+  /** Content-Type and its like, by lower-case header name. */
+  headers: Record<string, string>;
+  metadata: Record<string, string>;
+  tags: Record<string, string>;
+  /** `ChecksumCRC32` … → base64. */
+  checksums: Record<string, string>;
+  partsCount?: number;
+}
+
+export interface ObjectStore {
+  latest(bucket: string, key: string): ObjectVersion | undefined;
+  version(bucket: string, key: string, versionId: string): ObjectVersion | undefined;
+  /** Keys in order, latest versions only, without those that are deleted. */
+  list(bucket: string, prefix: string, after: string): Iterable<ObjectVersion>;
+  versions(bucket: string, prefix: string): ObjectVersion[];
+  /** Adds a version; without versioning it takes the place of the one before. */
+  put(version: Omit<ObjectVersion, "versionId" | "file">, bytes: Buffer | undefined, versioned: boolean): ObjectVersion;
+  update(version: ObjectVersion): void;
+  removeVersion(version: ObjectVersion): void;
+  read(version: ObjectVersion): Buffer;
+  isEmpty(bucket: string): boolean;
+}
+
+export function objectStore(database: DatabaseSync, directory: string): ObjectStore {
+  const folder = join(directory, "objects");
+  mkdirSync(folder, { recursive: true });
+  database.exec(`CREATE TABLE IF NOT EXISTS s3_objects (
+    bucket TEXT NOT NULL, key TEXT NOT NULL, sequence INTEGER PRIMARY KEY, version_id TEXT NOT NULL,
+    is_latest INTEGER NOT NULL, is_delete_marker INTEGER NOT NULL, file TEXT, detail TEXT NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS s3_objects_by_key ON s3_objects (bucket, key, is_latest)`);
+  const latest = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND is_latest = 1");
+  const byVersion = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?");
+  const listing = database.prepare(
+    "SELECT * FROM s3_objects WHERE bucket = ? AND is_latest = 1 AND is_delete_marker = 0 AND key > ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+  );
+  const all = database.prepare(
+    "SELECT * FROM s3_objects WHERE bucket = ? AND substr(key, 1, length(?)) = ? ORDER BY key, sequence DESC",
+  );
+  const insert = database.prepare(
+    "INSERT INTO s3_objects (bucket, key, version_id, is_latest, is_delete_marker, file, detail) VALUES (?, ?, ?, 1, ?, ?, ?)",
+  );
+  const demote = database.prepare("UPDATE s3_objects SET is_latest = 0 WHERE bucket = ? AND key = ?");
+  const save = database.prepare("UPDATE s3_objects SET detail = ? WHERE bucket = ? AND key = ? AND version_id = ?");
+  const drop = database.prepare("DELETE FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?");
+  const promote = database.prepare(
+    "UPDATE s3_objects SET is_latest = 1 WHERE sequence = (SELECT max(sequence) FROM s3_objects WHERE bucket = ? AND key = ?)",
+  );
+  const any = database.prepare("SELECT 1 FROM s3_objects WHERE bucket = ? LIMIT 1");
+
+  function toVersion(row: Record<string, unknown> | undefined): ObjectVersion | undefined {
+    if (!row) return undefined;
+    return {
+      ...JSON.parse(String(row.detail)),
+      bucket: String(row.bucket),
+      key: String(row.key),
+      versionId: String(row.version_id),
+      isDeleteMarker: row.is_delete_marker === 1,
+      file: row.file === null ? undefined : String(row.file),
+    };
+  }
+
+  const detailOf = ({
+    modified,
+    size,
+    etag,
+    headers,
+    metadata,
+    tags,
+    checksums,
+    partsCount,
+  }: Omit<ObjectVersion, "versionId">) =>
+    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount });
+
+  function removeVersion(version: ObjectVersion): void {
+    drop.run(version.bucket, version.key, version.versionId);
+    promote.run(version.bucket, version.key);
+    if (version.file) rmSync(join(folder, version.file), { force: true });
+  }
+
+  return {
+    latest: (bucket, key) => toVersion(latest.get(bucket, key)),
+    version: (bucket, key, versionId) => toVersion(byVersion.get(bucket, key, versionId)),
+    *list(bucket, prefix, after) {
+      for (const row of listing.iterate(bucket, after, prefix, prefix, prefix)) yield toVersion(row)!;
+    },
+    versions: (bucket, prefix) => all.all(bucket, prefix, prefix).map((row) => toVersion(row)!),
+    put(version, bytes, versioned) {
+      const versionId = versioned ? randomBytes(24).toString("base64url") : "null";
+      const file =
+        bytes &&
+        `${createHash("sha256").update(version.bucket).digest("hex").slice(0, 8)}-${randomBytes(12).toString("hex")}`;
+      if (file) {
+        // Complete before anybody can see it.
+        writeFileSync(join(folder, `${file}.part`), bytes);
+        renameSync(join(folder, `${file}.part`), join(folder, file));
+      }
+      const replaced = toVersion(byVersion.get(version.bucket, version.key, "null"));
+      database.exec("BEGIN");
+      try {
+        if (!versioned) drop.run(version.bucket, version.key, "null");
+        demote.run(version.bucket, version.key);
+        insert.run(
+          version.bucket,
+          version.key,
+          versionId,
+          version.isDeleteMarker ? 1 : 0,
+          file ?? null,
+          detailOf(version),
+        );
+        database.exec("COMMIT");
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      }
+      if (!versioned && replaced?.file) rmSync(join(folder, replaced.file), { force: true });
+      return { ...version, versionId, file };
+    },
+    update: (version) => void save.run(detailOf(version), version.bucket, version.key, version.versionId),
+    removeVersion,
+    read: (version) => (version.file ? readFileSync(join(folder, version.file)) : Buffer.alloc(0)),
+    isEmpty: (bucket) => any.get(bucket) === undefined,
+  };
+}
