@@ -40,7 +40,7 @@ describe("judging a call", () => {
     const condition = fc.option(fc.record({ k: few(["1", "2"]) }), { nil: undefined });
     const statement = fc
       .record({
-        Effect: fc.constantFrom("Allow" as const, "Allow" as const, "Deny" as const),
+        Effect: fc.constantFrom(...new Array<"Allow">(5).fill("Allow"), "Deny" as const),
         actions,
         resources,
         notAction: fc.boolean(),
@@ -55,7 +55,7 @@ describe("judging a call", () => {
           ...(condition && { Condition: { StringEquals: condition } }),
         }),
       );
-    const statements = fc.array(statement, { maxLength: 3 });
+    const statements = fc.array(statement, { minLength: 1, maxLength: 3 });
     const resourceStatement = fc
       .record({ statement, AWS: few(["*", names.account, names.role, names.session, "arn:aws:iam::1:role/other"]) })
       .map(({ statement, AWS }) => ({ ...statement, Principal: { AWS } }));
@@ -64,7 +64,7 @@ describe("judging a call", () => {
       resource: fc.constantFrom("arn:aws:s3:::b/x", "arn:aws:s3:::b/y", "arn:aws:sqs:e:0:q"),
       context: fc.constantFrom<Record<string, string>[]>({}, { k: "1" }, { k: "2" }, { k: "3" }),
       names: fc.constant(names),
-      identity: fc.array(statements, { maxLength: 2 }),
+      identity: fc.array(statements, { minLength: 1, maxLength: 2 }),
       session: fc.option(statements, { nil: undefined }),
       boundary: fc.option(statements, { nil: undefined }),
       resourcePolicy: fc.option(fc.array(resourceStatement, { maxLength: 3 }), { nil: undefined }),
