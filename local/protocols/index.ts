@@ -1,6 +1,7 @@
 /** From an HTTP request to an operation's input, and from its output or error to the bytes an SDK client expects. */
 import { AwsError, type AwsRequest, type AwsResponse } from "../service.ts";
 import { type BodyCodec, readBindings, writeBindings } from "./bindings.ts";
+import { errorCode } from "./error-codes.ts";
 import { readJson, writeJson } from "./json.ts";
 import { readQuery } from "./query.ts";
 import { type Match, Routes } from "./routes.ts";
@@ -22,6 +23,18 @@ export interface Wire {
 /** Makes the protocol of a service from its SDK client module. */
 export function wireOf(module: object): Wire {
   const service = describeService(module);
+  const wire = protocolOf(service);
+  return {
+    ...wire,
+    fail(error, requestId, method) {
+      const code = errorCode(service.protocol, error.code);
+      const named = code === error.code ? error : new AwsError(code, error.message, error.status, error.detail);
+      return wire.fail(named, requestId, method);
+    },
+  };
+}
+
+function protocolOf(service: WireService): Wire {
   if (service.protocol === "awsJson1_0" || service.protocol === "awsJson1_1") return jsonRpc(service);
   if (service.protocol === "awsQuery") return query(service);
   return rest(service, service.protocol === "restXml" ? xmlCodec(service) : restJsonCodec);
