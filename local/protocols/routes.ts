@@ -11,6 +11,9 @@ interface Route {
   query: [name: string, value: string][];
   id?: string;
   queryMembers: string[];
+  /** What a request must carry to mean this operation: AbortMultipartUpload's `uploadId`, CopyObject's source. */
+  requiredQuery: string[];
+  requiredHeaders: string[];
   /** S3: the bucket stands before the template's path, or in the host. */
   hasBucket: boolean;
 }
@@ -52,6 +55,8 @@ function toRoute(operation: WireOperation): Route {
   const constants = [...new URLSearchParams(query)] as [string, string][];
   const input = NormalizedSchema.of(operation.input);
   const members = input.isStructSchema() ? [...input.structIterator()] : [];
+  // A structure's schema names its required members first, and how many there are at its end.
+  const required = members.slice(0, ((input.getSchema() as unknown[])[6] as number | undefined) ?? 0);
   return {
     operation,
     method,
@@ -59,6 +64,8 @@ function toRoute(operation: WireOperation): Route {
     query: constants.filter(([name]) => name !== "x-id"),
     id: constants.find(([name]) => name === "x-id")?.[1],
     queryMembers: members.flatMap(([, member]) => member.getMergedTraits().httpQuery ?? []),
+    requiredQuery: required.flatMap(([, member]) => member.getMergedTraits().httpQuery ?? []),
+    requiredHeaders: required.flatMap(([, member]) => member.getMergedTraits().httpHeader?.toLowerCase() ?? []),
     hasBucket: members.some(([name, member]) => name === "Bucket" && member.getMergedTraits().httpLabel),
   };
 }
@@ -69,11 +76,13 @@ function scoreOf(route: Route, request: AwsRequest): number | undefined {
   for (const [name, value] of route.query) {
     if (!given.has(name) || (value !== "" && given.get(name) !== value)) return undefined;
   }
+  if (!route.requiredQuery.every((name) => given.has(name))) return undefined;
+  if (!route.requiredHeaders.every((name) => request.headers[name] !== undefined)) return undefined;
   const literals = route.segments.filter((segment) => segment !== "" && !segment.startsWith("{")).length;
   const members = route.queryMembers.filter((name) => given.has(name)).length;
-  const copies = route.operation.name.includes("Copy") ? (request.headers["x-amz-copy-source"] ? 50 : -50) : 0;
+  const required = route.requiredQuery.length + route.requiredHeaders.length;
   const named = route.id !== undefined && given.get("x-id") === route.id ? 10_000 : 0;
-  return named + literals * 1000 + route.query.length * 100 + members + copies;
+  return named + literals * 1000 + (route.query.length + required) * 100 + members;
 }
 
 function matchSegments(template: string[], segments: string[]): Record<string, string> | undefined {
