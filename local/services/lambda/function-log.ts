@@ -26,7 +26,9 @@ interface Pending {
   lines: { timestamp: number; message: string }[];
 }
 
-const FLUSH_MS = 200;
+const FLUSH_MS = 100;
+/** Lines written in one go: a few milliseconds, so that a flush does not hold up requests. */
+const BATCH_LINES = 200;
 
 export function logBatches(cloud: Cloud): LogBatches {
   const waiting = new Set<Pending>();
@@ -56,12 +58,17 @@ export function logBatches(cloud: Cloud): LogBatches {
   async function put(pending: Pending): Promise<void> {
     const { group, stream, principal } = pending;
     const call = { principal };
-    const logEvents = pending.lines.splice(0);
-    if (logEvents.length === 0 || refused.has(group)) return;
+    const { lines } = pending;
+    pending.lines = [];
+    if (lines.length === 0 || refused.has(group)) return;
     try {
       if (!pending.created) await create(pending);
       pending.created = true;
-      await cloud.call("logs", "PutLogEvents", { logGroupName: group, logStreamName: stream, logEvents }, call);
+      for (let start = 0; start < lines.length; start += BATCH_LINES) {
+        const logEvents = lines.slice(start, start + BATCH_LINES);
+        await cloud.call("logs", "PutLogEvents", { logGroupName: group, logStreamName: stream, logEvents }, call);
+        if (start + BATCH_LINES < lines.length) await new Promise((next) => setImmediate(next));
+      }
     } catch (error) {
       // Said once: without a place to write to, every line would fail the same way.
       refused.add(group);

@@ -6,8 +6,10 @@
 import type { Clock, Timer } from "../../service.ts";
 import type { Environment, Invocation } from "./environment.ts";
 
-/** How long an invocation waits for a busy environment before another starts. */
+/** How long an invocation waits for environments that finish nothing before another one starts. */
 const SCALE_OUT_AFTER_MS = 30;
+/** And how long when they do finish invocations: a queue that moves is served soonest by who is there. */
+const SCALE_OUT_AT_LAST_MS = 250;
 /** Lambda would start up to a thousand. */
 const MAX_ENVIRONMENTS = 8;
 const REAP_EVERY_MS = 5_000;
@@ -42,6 +44,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   let busy = 0;
   let scaleOut: Timer | undefined;
   let reaper: Timer | undefined;
+  let lastDone = 0;
   let retired = false;
 
   const events: PoolEvents = {
@@ -78,6 +81,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     const { done } = invocation;
     invocation.done = (result) => {
       busy--;
+      lastDone = clock.now();
       done(result);
     };
     environment.invoke(invocation);
@@ -96,19 +100,21 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     run(environment, invocation);
   }
 
+  /** What has arrived in the meantime is read first: it may be that only this process was slow. */
   function grow(): void {
-    scaleOut = undefined;
-    const [first] = waiting;
-    if (!first) return;
-    const waited = clock.now() - first.since;
-    if (waited < SCALE_OUT_AFTER_MS) {
-      scaleOut = clock.after(SCALE_OUT_AFTER_MS - waited, grow);
-      return;
-    }
-    if (all.size >= maxEnvironments) return;
-    waiting.shift();
-    launch(first.invocation);
-    if (waiting.length > 0) scaleOut = clock.after(SCALE_OUT_AFTER_MS, grow);
+    setImmediate(() => {
+      scaleOut = undefined;
+      const [first] = waiting;
+      if (!first || retired) return;
+      const now = clock.now();
+      const waited = now - first.since;
+      const stuck = Math.min(waited, now - lastDone) >= SCALE_OUT_AFTER_MS;
+      if ((stuck || waited >= SCALE_OUT_AT_LAST_MS) && all.size < maxEnvironments) {
+        waiting.shift();
+        launch(first.invocation);
+      }
+      if (waiting.length > 0) scaleOut = clock.after(SCALE_OUT_AFTER_MS, grow);
+    });
   }
 
   function reap(): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { eventually, functionArn, type LambdaCloud, ROLE_ARN, startLambda, temporaryFile } from "./fixture.ts";
+import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { functionArn, ROLE_ARN, role } from "./resources.ts";
 
 let cloud: LambdaCloud;
 
@@ -231,7 +232,6 @@ describe("logs", () => {
   });
 
   it("are not written by a role that may not, which is said once", async () => {
-    const { role } = await import("./fixture.ts");
     await cloud.provision(role(`${ROLE_ARN}-mute`, []));
     await cloud.define("mute", "export const handler = async () => console.log('x');", { role: `${ROLE_ARN}-mute` });
     await cloud.invoke("mute");

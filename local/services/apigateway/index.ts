@@ -1,0 +1,19 @@
+/**
+ * API Gateway on one machine: REST and HTTP APIs as the graph declares them, API keys and usage plans. Requests are served by
+ * `gateway.ts`, which also says what is not emulated.
+ */
+import type { Cloud, Service } from "../../service.ts";
+import { apisOf } from "./apis.ts";
+import { controlPlane } from "./control-plane.ts";
+import { httpResources } from "./http-resources.ts";
+import { restResources } from "./rest-resources.ts";
+
+export function apigateway(cloud: Cloud): Service {
+  const apis = apisOf(cloud);
+  return {
+    name: "apigateway",
+    client: () => import("@aws-sdk/client-api-gateway"),
+    resources: { ...restResources(apis, () => cloud.clock.now()), ...httpResources(apis) },
+    operations: controlPlane(cloud, apis),
+  };
+}
