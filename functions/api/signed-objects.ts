@@ -74,9 +74,10 @@ export function signedObjects({ now = Date.now, fetch = globalThis.fetch, ...opt
             method: "DELETE",
             signal: AbortSignal.timeout(10_000),
           });
-          await response.body?.cancel();
-          if (!response.ok && response.status !== 404)
-            throw new Error(`Deleting ${key} from ${bucket} was answered with ${response.status}`);
+          const answer = await response.text();
+          if (response.ok || response.status === 404) return;
+          const code = /<Code>([^<]*)/.exec(answer)?.[1] ?? "no code";
+          throw new Error(`Deleting ${key} from ${bucket} was answered with ${response.status} (${code})`);
         }),
       );
     },

@@ -27,7 +27,7 @@ const contextOf = ({ subject, tenant }: Grant) => ({
 export function answer(event: AuthorizerEvent, decision: Decision, apiKey?: string): AuthorizerResult {
   if ("version" in event && event.version === "2.0")
     return { isAuthorized: decision.allowed, context: decision.allowed ? contextOf(decision.grant) : {} };
-  if (!decision.allowed && decision.status === 401) throw new Error("Unauthorized");
+  if (!decision.allowed && decision.status === 401) throw unauthorized();
   const { methodArn } = event as APIGatewayRequestAuthorizerEvent;
   return {
     principalId: decision.allowed ? decision.grant.subject : "nobody",
@@ -39,6 +39,13 @@ export function answer(event: AuthorizerEvent, decision: Decision, apiKey?: stri
     },
     ...(decision.allowed && { context: contextOf(decision.grant), usageIdentifierKey: apiKey }),
   };
+}
+
+/** Without a stack: the runtime logs the error, and anybody can send a wrong token. */
+function unauthorized(): Error {
+  const error = new Error("Unauthorized");
+  error.stack = "Error: Unauthorized";
+  return error;
 }
 
 /** The gateway keeps the answer for the token, so it has to hold for every route of the stage. */
