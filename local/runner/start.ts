@@ -2,6 +2,7 @@
 import type { Graph, Resource } from "../../engine/graph.ts";
 import { type RunningCloud, startCloud } from "../cloud.ts";
 import type { LogLine } from "../service.ts";
+import type { Gateway } from "../services/apigateway/gateway.ts";
 import { services } from "../services/index.ts";
 import { apply } from "./apply.ts";
 import { changes, describeChanges } from "./changes.ts";
@@ -13,7 +14,7 @@ import { ACCOUNT, openProgram } from "./program.ts";
 import type { Progress } from "./progress.ts";
 import { provisioner } from "./provision.ts";
 import { dropState, openState, removeOutputs, sweepDropped } from "./state.ts";
-import { type Hosts, hostsOf, localTenants } from "./tenants.ts";
+import { hostsOf, localTenants } from "./tenants.ts";
 import { watch } from "./watch.ts";
 
 export interface StartOptions extends Omit<Flags, "help"> {
@@ -56,8 +57,8 @@ export async function start(options: StartOptions): Promise<void> {
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
   state.saveGraph(graph);
 
-  const hosts: Hosts = hostsOf(graph);
-  await startApi(cloud, graph, port, hosts, stops);
+  const gateway = await startApi(cloud, graph, port);
+  stops.push(() => gateway?.stop());
 
   async function publish(): Promise<LocalOutputs> {
     const outputs = localOutputs(cloud, graph, await localTenants(cloud, graph, port));
@@ -75,8 +76,7 @@ export async function start(options: StartOptions): Promise<void> {
       await apply(next, { provision, only: new Set([...found.added, ...found.changed].map(({ urn }) => urn)) });
       graph = next;
       state.saveGraph(graph);
-      for (const label of Object.keys(hosts)) delete hosts[label];
-      Object.assign(hosts, hostsOf(graph));
+      gateway?.setHosts(hostsOf(graph));
       await publish();
       progress.line(`${what}: ${describeChanges(found)} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
@@ -94,17 +94,11 @@ async function warmUp(last: Graph | undefined, provision: (resource: Resource) =
   await Promise.allSettled(clusters.map(provision));
 }
 
-async function startApi(
-  cloud: RunningCloud,
-  graph: Graph,
-  port: number,
-  hosts: Hosts,
-  stops: StartOptions["stops"],
-): Promise<void> {
-  if (!graph.resources.some(({ type }) => type.startsWith("aws:apigateway"))) return;
+/** A program without an API needs no gateway. */
+async function startApi(cloud: RunningCloud, graph: Graph, port: number): Promise<Gateway | undefined> {
+  if (!graph.resources.some(({ type }) => type.startsWith("aws:apigateway"))) return undefined;
   const { startGateway } = await import("../services/apigateway/gateway.ts");
-  const gateway = await startGateway({ cloud, port, hosts });
-  stops.push(() => gateway.stop());
+  return startGateway({ cloud, port, hosts: hostsOf(graph) });
 }
 
 function show(progress: Progress, { level, source, message, tenant }: LogLine): void {

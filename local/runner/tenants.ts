@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Graph } from "../../engine/graph.ts";
 import { keyring } from "../keyring.ts";
 import { AwsError, type Cloud } from "../service.ts";
+import type { Hosts } from "../services/apigateway/gateway.ts";
 
 /** One entry of the stack output `tenants`. */
 export interface TenantOutput {
@@ -26,9 +27,6 @@ export interface LocalTenant {
   apiKey?: string;
   database?: { resourceArn: string; secretArn: string; database: string };
 }
-
-/** Local label → where the gateway sends `http://<label>.localhost`. */
-export type Hosts = Record<string, { host: string; apiId: string; stage: string }>;
 
 export function tenantOutputs(graph: Graph): Record<string, TenantOutput> {
   return (graph.outputs.tenants ?? {}) as unknown as Record<string, TenantOutput>;
