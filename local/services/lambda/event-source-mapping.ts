@@ -223,8 +223,18 @@ function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions,
     windowSeconds,
     reportsFailures: ((inputs.functionResponseTypes ?? []) as string[]).includes("ReportBatchItemFailures"),
     maximumConcurrency: scaling?.maximumConcurrency,
-    filters: (criteria?.filters ?? []).map(({ pattern }) => JSON.parse(pattern ?? "{}")),
+    filters: (criteria?.filters ?? []).map(({ pattern }) => readPattern(pattern ?? "{}")),
     enabled: inputs.enabled !== false,
     lastModified: now,
   };
+}
+
+function readPattern(text: string): object {
+  try {
+    const pattern = JSON.parse(text);
+    if (pattern !== null && typeof pattern === "object") return pattern;
+  } catch {
+    // Said below.
+  }
+  throw new AwsError("InvalidParameterValueException", `Invalid filter pattern definition: ${text} is no JSON object.`);
 }
