@@ -1,35 +1,25 @@
-import { Writable } from "node:stream";
-import type { Context } from "aws-lambda";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 
-const lines: Record<string, unknown>[] = [];
-const environmentBefore = { ...process.env };
-const { write } = process.stdout;
+const run = promisify(execFile);
 
-beforeAll(() => {
-  Object.assign(process.env, { POWERTOOLS_LOG_LEVEL: "INFO", POWERTOOLS_SERVICE_NAME: "api" });
-  const sink = new Writable({
-    write(chunk, _, done) {
-      lines.push(JSON.parse(String(chunk)));
-      done();
-    },
-  });
-  process.stdout.write = sink.write.bind(sink) as typeof write;
-});
-afterAll(() => {
-  process.stdout.write = write;
-  for (const name of ["POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"]) delete process.env[name];
-  Object.assign(process.env, environmentBefore);
-});
-
-const context = (awsRequestId: string) => ({ awsRequestId, functionName: "api" }) as Context;
+/** In a process of its own: a logger reads its settings when it is loaded, and cold starts happen once. */
+const PROGRAM = `
+  const { logger } = await import(${JSON.stringify(new URL("../../../functions/shared/logger.ts", import.meta.url).href)});
+  const context = (awsRequestId) => ({ awsRequestId, functionName: "api" });
+  logger("acme", context("r1")).info("one");
+  logger("globex", context("r2")).info("two");
+  logger("acme", context("r3")).info("three");
+  logger().info("four");`;
 
 describe("a log line", () => {
   it("names its tenant, its request and whether the environment was cold, each tenant's its own", async () => {
-    const { logger } = await import("../../../functions/shared/logger.ts");
-    logger("acme", context("r1")).info("one");
-    logger("globex", context("r2")).info("two");
-    logger("acme", context("r3")).info("three");
-    logger().info("four");
+    const env = { ...process.env, POWERTOOLS_LOG_LEVEL: "INFO", POWERTOOLS_SERVICE_NAME: "api" };
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", PROGRAM], { env });
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(lines).toMatchObject([
       { message: "one", tenantId: "acme", function_request_id: "r1", cold_start: true, service: "api" },
       { message: "two", tenantId: "globex", function_request_id: "r2", cold_start: false },
