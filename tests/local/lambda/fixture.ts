@@ -10,7 +10,7 @@ import { type RunningCloud, type ServiceFactory, startCloud } from "../../../loc
 import type { LogLine } from "../../../local/service.ts";
 import { iam } from "../../../local/services/iam.ts";
 import { lambda } from "../../../local/services/lambda/index.ts";
-import { logs } from "../../../local/services/logs.ts";
+import { logs } from "../../../local/services/logs/index.ts";
 import { functionResource, ROLE_ARN, role } from "./resources.ts";
 
 export interface LambdaCloud {
