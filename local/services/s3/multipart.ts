@@ -38,13 +38,11 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
   }
 
   function partsOf(id: string): Part[] {
-    return parts
-      .all(id)
-      .map((row) => ({
-        number: Number(row.number),
-        etag: String(row.etag),
-        bytes: Buffer.from(row.bytes as Uint8Array),
-      }));
+    return parts.all(id).map((row) => ({
+      number: Number(row.number),
+      etag: String(row.etag),
+      bytes: Buffer.from(row.bytes as Uint8Array),
+    }));
   }
 
   function end(id: string): void {
@@ -54,6 +52,13 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
 
   /** The parts that the client lists, each known, in order, and none but the last too small. */
   function chosen(id: string, listed: { PartNumber: number; ETag: string }[]): Part[] {
+    if (listed.some(({ PartNumber }, index) => index > 0 && listed[index - 1]!.PartNumber >= PartNumber)) {
+      throw new AwsError(
+        "InvalidPartOrder",
+        "The list of parts was not in ascending order. Parts must be ordered by part number.",
+        400,
+      );
+    }
     const known = new Map(partsOf(id).map((part) => [part.number, part]));
     return listed.map(({ PartNumber, ETag }, index) => {
       const part = known.get(PartNumber);
@@ -61,13 +66,6 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         throw new AwsError(
           "InvalidPart",
           "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
-          400,
-        );
-      }
-      if (index > 0 && listed[index - 1]!.PartNumber >= PartNumber) {
-        throw new AwsError(
-          "InvalidPartOrder",
-          "The list of parts was not in ascending order. Parts must be ordered by part number.",
           400,
         );
       }
