@@ -238,8 +238,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
 function spawnRuntime(options: EnvironmentOptions, token: string, temporary: string): ChildProcess {
   const { config, runtime } = options;
   const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
-  // A small young generation: many processes share a developer's machine.
-  const flags = [`--max-old-space-size=${heapMb}`, "--max-semi-space-size=2", "--disable-warning=ExperimentalWarning"];
+  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
   return spawn(process.execPath, [...flags, BOOTSTRAP, join(options.stateDirectory, "compile-cache")], {
     cwd: options.codeDirectory,
     env: environmentVariables(options, runtime.address(token), temporary),

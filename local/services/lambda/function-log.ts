@@ -26,6 +26,8 @@ interface Pending {
   lines: { timestamp: number; message: string }[];
 }
 
+/** A longer line is cut, as Lambda does: CloudWatch Logs takes no event of more than 1 MiB. */
+const MAX_LINE_CHARACTERS = 256 * 1024;
 const FLUSH_MS = 100;
 /** Lines written in one go: a few milliseconds, so that a flush does not hold up requests. */
 const BATCH_LINES = 200;
@@ -37,7 +39,8 @@ export function logBatches(cloud: Cloud): LogBatches {
   let flushing = Promise.resolve();
 
   function add(pending: Pending, message: string): void {
-    pending.lines.push({ timestamp: cloud.clock.now(), message });
+    const text = message.length > MAX_LINE_CHARACTERS ? message.slice(0, MAX_LINE_CHARACTERS) : message;
+    pending.lines.push({ timestamp: cloud.clock.now(), message: text });
     waiting.add(pending);
     if (timer) return;
     timer = setTimeout(() => void flush(), FLUSH_MS);
@@ -70,9 +73,12 @@ export function logBatches(cloud: Cloud): LogBatches {
         if (start + BATCH_LINES < lines.length) await new Promise((next) => setImmediate(next));
       }
     } catch (error) {
-      // Said once: without a place to write to, every line would fail the same way.
-      refused.add(group);
-      if (error instanceof AwsError && error.code === "UnknownService") return;
+      const code = error instanceof AwsError ? error.code : "";
+      // Said once: every further line would be refused the same way.
+      if (code === "UnknownService" || code.startsWith("AccessDenied")) refused.add(group);
+      // The stream may be gone with its group: the next lines make it again.
+      if (code === "ResourceNotFoundException") pending.created = false;
+      if (code === "UnknownService") return;
       cloud.log({ level: "warn", source: "lambda", message: `no logs for ${group}: ${(error as Error).message}` });
     }
   }
