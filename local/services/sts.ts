@@ -2,6 +2,7 @@
 import type { CoreCloud } from "../cloud.ts";
 import type { Context } from "../iam/conditions.ts";
 import { contextOf } from "../iam/index.ts";
+import { parseIdentityPolicy } from "../iam/policy.ts";
 import { AwsError, type Call, type Principal, type Service } from "../service.ts";
 
 interface AssumeRoleInput {
@@ -20,6 +21,7 @@ export function sts(cloud: CoreCloud): Service {
 
   function assumeRole(input: AssumeRoleInput, call: Call) {
     validate(input);
+    if (input.Policy !== undefined) parseIdentityPolicy(input.Policy);
     const role = iam.roles.get(input.RoleArn);
     const missing = `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`;
     // AWS does not tell a missing role from a forbidden one.
