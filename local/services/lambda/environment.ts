@@ -63,6 +63,8 @@ export interface Environment {
   idleSince?: number;
   keepWarmMs: number;
   readonly expired: boolean;
+  /** True until its runtime asks for the first invocation. */
+  readonly starting: boolean;
   /** Takes an invocation; while it starts, the first one waits for it. */
   invoke(invocation: Invocation): void;
   kill(): void;
@@ -126,6 +128,9 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   const environment: Environment = {
     id,
     keepWarmMs: 0,
+    get starting() {
+      return send === undefined && initMs === 0 && !gone;
+    },
     get expired() {
       return clock.now() - startedAt > MAX_AGE_MS;
     },

@@ -5,7 +5,10 @@
 import { createHash } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud } from "../../service.ts";
-import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "./functions.ts";
+import type { Functions } from "./functions.ts";
+
+/** Nothing calls a migration again soon; others of the same provisioning may. */
+const KEEP_WARM_MS = 2_000;
 
 export function invocationResource(cloud: Cloud, functions: Functions): (resource: Resource) => Promise<void> {
   cloud.database.exec(
@@ -30,7 +33,7 @@ export function invocationResource(cloud: Cloud, functions: Functions): (resourc
         : input;
     const qualifier = inputs.qualifier === undefined ? undefined : String(inputs.qualifier);
     const target = functions.find(String(inputs.functionName), qualifier);
-    const result = await functions.invoke(target, { payload, qualifier, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
+    const result = await functions.invoke(target, { payload, qualifier, keepWarmMs: KEEP_WARM_MS });
     if (result.functionError) {
       const { errorType, errorMessage } = JSON.parse(result.payload.toString());
       throw new Error(`the function ${target.config.name} failed: ${errorType ? `${errorType}: ` : ""}${errorMessage}`);

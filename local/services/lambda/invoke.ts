@@ -62,9 +62,6 @@ export function invokeOperation(
       const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
       const clientContext = input.ClientContext && readClientContext(input.ClientContext);
       const result = await functions.invoke(target, { payload, qualifier, clientContext, tenantId, tail });
-      if (result.functionError) {
-        cloud.log({ level: "error", source: target.config.name, message: result.payload.toString() });
-      }
       return {
         StatusCode: 200,
         FunctionError: result.functionError,

@@ -3,6 +3,7 @@
  * when an invocation has waited for longer than most take: every environment is a process, and memory is what a
  * developer's machine has least of.
  */
+import { availableParallelism } from "node:os";
 import type { Clock, Timer } from "../../service.ts";
 import type { Environment, Invocation } from "./environment.ts";
 
@@ -10,6 +11,10 @@ import type { Environment, Invocation } from "./environment.ts";
 const SCALE_OUT_AFTER_MS = 30;
 /** And how long when they do finish invocations: a queue that moves is served soonest by who is there. */
 const SCALE_OUT_AT_LAST_MS = 250;
+/** More processes than processors finish nothing sooner, unless those that there are only wait. */
+const BUSY_ENVIRONMENTS = Math.max(2, availableParallelism());
+/** From here on what is there counts as waiting: for a slow server, or for ever. */
+const STUCK_AFTER_MS = 1000;
 /** Lambda would start up to a thousand. */
 const MAX_ENVIRONMENTS = 8;
 const REAP_EVERY_MS = 5_000;
@@ -108,8 +113,12 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
       if (!first || retired) return;
       const now = clock.now();
       const waited = now - first.since;
-      const stuck = Math.min(waited, now - lastDone) >= SCALE_OUT_AFTER_MS;
-      if ((stuck || waited >= SCALE_OUT_AT_LAST_MS) && all.size < maxEnvironments) {
+      const idleFor = Math.min(waited, now - lastDone);
+      const wanted = idleFor >= SCALE_OUT_AFTER_MS || waited >= SCALE_OUT_AT_LAST_MS;
+      const most = idleFor >= STUCK_AFTER_MS ? maxEnvironments : Math.min(maxEnvironments, BUSY_ENVIRONMENTS);
+      // One start at a time: starting is what takes the processor, and several at once are all late.
+      const starting = [...all].some((environment) => environment.starting);
+      if (wanted && !starting && all.size < most) {
         waiting.shift();
         launch(first.invocation);
       }
