@@ -64,8 +64,7 @@ export function httpAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
         : authorizerEventV2(cloud, exchange, routeArn, identity),
     });
     if (result.outcome === "failed") {
-      const { errorMessage } = JSON.parse(result.payload.toString());
-      return { allowed: false, status: errorMessage === "Unauthorized" ? 401 : 500 };
+      return { allowed: false, status: result.errorMessage === "Unauthorized" ? 401 : 500 };
     }
     if (result.outcome !== "answered") return { allowed: false, status: 500 };
     return readAnswer(result.payload, authorizer, routeArn);

@@ -14,7 +14,8 @@ export interface FunctionCall {
 }
 
 export type FunctionAnswer =
-  | { outcome: "answered" | "failed"; payload: Buffer }
+  | { outcome: "answered"; payload: Buffer }
+  | { outcome: "failed"; payload: Buffer; errorMessage: string }
   | { outcome: "refused" | "throttled" | "timeout"; reason: string };
 
 export type InvokeFunction = (call: FunctionCall) => Promise<FunctionAnswer>;
@@ -50,7 +51,14 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
         cloud.call<InvokeOutput>("lambda", "Invoke", input, callOf(sourceArn, credentials)).then(done, failed);
       });
       if (!output) return { outcome: "timeout", reason: `no answer within ${timeoutMs} ms` };
-      return { outcome: output.FunctionError ? "failed" : "answered", payload: output.Payload as Buffer };
+      const answer = output.Payload as Buffer;
+      if (!output.FunctionError) return { outcome: "answered", payload: answer };
+      const { errorMessage } = JSON.parse(answer.toString());
+      // How an authorizer asks for a 401: nothing has gone wrong.
+      if (errorMessage !== "Unauthorized") {
+        cloud.log({ level: "error", source: nameOf(FunctionName), message: answer.toString() });
+      }
+      return { outcome: "failed", payload: answer, errorMessage: String(errorMessage) };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       if (error.code === "TooManyRequestsException") return { outcome: "throttled", reason: error.message };
@@ -61,3 +69,5 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
     }
   };
 }
+
+const nameOf = (arn: string): string => arn.split(":")[6] ?? arn;

@@ -68,9 +68,8 @@ export function restAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     });
     if (result.outcome === "refused") return { responseType: "AUTHORIZER_CONFIGURATION_ERROR" };
     if (result.outcome === "failed") {
-      const { errorMessage } = JSON.parse(result.payload.toString());
       // How a function asks for a 401; any other error is a failure to decide.
-      return { responseType: errorMessage === "Unauthorized" ? "UNAUTHORIZED" : "AUTHORIZER_FAILURE" };
+      return { responseType: result.errorMessage === "Unauthorized" ? "UNAUTHORIZED" : "AUTHORIZER_FAILURE" };
     }
     if (result.outcome !== "answered") return { responseType: "AUTHORIZER_FAILURE" };
     return readAnswer(result.payload) ?? { responseType: "AUTHORIZER_CONFIGURATION_ERROR" };
