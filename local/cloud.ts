@@ -2,7 +2,7 @@
  * The cloud on one machine: its services, and the doors between them.
  * A fresh one starts and stops in milliseconds, so that every test can have its own.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -245,7 +245,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 }
 
 function openDatabase(directory: string): DatabaseSync {
-  const database = new DatabaseSync(join(directory, "state.sqlite"));
+  const path = join(directory, "state.sqlite");
+  // It holds keys and users: SQLite gives its journals the mode that the file has.
+  closeSync(openSync(path, "a", 0o600));
+  const database = new DatabaseSync(path);
   // NORMAL: a killed process loses nothing; only a power cut could lose the last transactions.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000");
   return database;
