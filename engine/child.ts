@@ -2,8 +2,10 @@
 import { enableCompileCache, registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { ChildAnswer, ChildRequest } from "./evaluate.ts";
+import { loadLazily } from "./lazy-modules.ts";
 
 enableCompileCache();
+loadLazily();
 
 process.once("message", async (request: ChildRequest) => {
   const answer = await run(request);

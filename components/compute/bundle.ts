@@ -10,7 +10,6 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { build } from "esbuild";
 
 export interface BundleOptions {
   /** Folder of the function, with a `handler.ts` in it. */
@@ -78,6 +77,8 @@ async function compile(root: string, handler: string, external: string[]): Promi
   const known = readRecord(recordPath);
   if (known && isCurrent(root, known)) return known.folder;
 
+  // Most starts find every bundle in the cache and need no bundler.
+  const { build } = await import("esbuild");
   const result = await build({
     entryPoints: { index: handler },
     absWorkingDir: root,

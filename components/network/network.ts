@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
-import * as awsx from "@pulumi/awsx";
+// The package's own index loads its classic components too, which nobody here uses.
+import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { trustOf } from "../grants.ts";
 import { checkForm, checkRange } from "../invalid-argument.ts";
@@ -39,7 +40,7 @@ export class Network extends pulumi.ComponentResource {
     const child = { parent: this };
     const nat = args.nat ?? "none";
 
-    const vpc = new awsx.ec2.Vpc(
+    const vpc = new Vpc(
       name,
       {
         cidrBlock: args.cidr,

@@ -114,7 +114,8 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
       const now = clock.now();
       const waited = now - first.since;
       const idleFor = Math.min(waited, now - lastDone);
-      const wanted = idleFor >= SCALE_OUT_AFTER_MS || waited >= SCALE_OUT_AT_LAST_MS;
+      const crowded = waiting.length >= 4 * all.size;
+      const wanted = crowded || idleFor >= SCALE_OUT_AFTER_MS || waited >= SCALE_OUT_AT_LAST_MS;
       const most = idleFor >= STUCK_AFTER_MS ? maxEnvironments : Math.min(maxEnvironments, BUSY_ENVIRONMENTS);
       // One start at a time: starting is what takes the processor, and several at once are all late.
       const starting = [...all].some((environment) => environment.starting);

@@ -1,0 +1,44 @@
+/**
+ * Pulumi's runtime loads a compiler and a package manager for the one case that a program serialises closures
+ * (`CallbackFunction`, dynamic providers): most of the time that loading it takes. Here they load when something asks
+ * them for the first time.
+ */
+import { registerHooks } from "node:module";
+
+const LAZY = /\/node_modules\/(?:typescript\/lib\/typescript|@npmcli\/arborist\/lib\/index)\.js$/;
+
+/** Call before Pulumi is imported. */
+export function loadLazily(): void {
+  const wanted = new Set<string>();
+  Object.defineProperty(globalThis, Symbol.for("terrace.wanted"), { value: wanted });
+  registerHooks({
+    load(url, context, next) {
+      if (!LAZY.test(url) || wanted.has(url)) return next(url, context);
+      return { format: "commonjs", source: standIn(url), shortCircuit: true };
+    },
+  });
+}
+
+/** A module that becomes the real one at the first look inside. */
+function standIn(url: string): string {
+  return `
+    let real;
+    const load = () => {
+      if (!real) {
+        globalThis[Symbol.for("terrace.wanted")].add(${JSON.stringify(url)});
+        delete require.cache[__filename];
+        real = require(__filename);
+      }
+      return real;
+    };
+    module.exports = new Proxy(function () {}, {
+      get(_target, key) {
+        if (key === "__esModule") return true;
+        const loaded = load();
+        return key === "default" && !loaded.__esModule ? loaded : loaded[key];
+      },
+      has: (_target, key) => key in load(),
+      construct: (_target, args) => Reflect.construct(load(), args),
+      apply: (_target, self, args) => Reflect.apply(load(), self, args),
+    });`;
+}
