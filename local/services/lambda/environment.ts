@@ -2,19 +2,17 @@
  * One execution environment: a process of its own, one invocation at a time, gone for good at a timeout, at an exit or
  * over its memory limit. Between invocations it is not frozen.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import type { Clock, Credentials, Timer } from "../../service.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import type { StreamLog } from "./function-log.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
+import { eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
 
-export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
 /** Lambda's own limit for everything before the first invocation. */
 const INIT_LIMIT_MS = 10_000;
 /** Credentials last twelve hours. */
@@ -111,7 +109,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
 
   const child = spawnRuntime(options, id, temporary);
   child.once("error", (error) => died(String(error)));
-  child.once("exit", (code, signal) => died(reasonOf(code, signal)));
+  child.once("exit", (code, signal) => died(exitReason(code, signal)));
   for (const stream of [child.stdout!, child.stderr!]) {
     eachLine(stream, (line) => {
       // The runtime writes a message of several lines with carriage returns, to keep it one event.
@@ -240,69 +238,6 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   }
 }
 
-function spawnRuntime(options: EnvironmentOptions, token: string, temporary: string): ChildProcess {
-  const { config, runtime } = options;
-  const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
-  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
-  return spawn(process.execPath, [...flags, BOOTSTRAP, join(options.stateDirectory, "compile-cache")], {
-    cwd: options.codeDirectory,
-    env: environmentVariables(options, runtime.address(token), temporary),
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-  });
-}
-
-/** Not node:readline: that ends lines at carriage returns as well. */
-function eachLine(stream: Readable, take: (line: string) => void): void {
-  let rest = "";
-  stream.setEncoding("utf8");
-  stream.on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) take(line);
-  });
-  stream.on("end", () => {
-    if (rest) take(rest);
-  });
-}
-
-/** The function's own variables and Lambda's: nothing of this process. */
-function environmentVariables(
-  { config, region, endpoint, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
-  runtimeApi: string,
-  temporary: string,
-): Record<string, string> {
-  return {
-    PATH: "/usr/local/bin:/usr/bin:/bin:/opt/bin",
-    LANG: "en_US.UTF-8",
-    TZ: ":UTC",
-    ...(layers.length > 0 && { NODE_PATH: layers.map((layer) => join(layer, "nodejs", "node_modules")).join(":") }),
-    ...config.environment,
-    TMPDIR: temporary,
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
-    AWS_EXECUTION_ENV: `AWS_Lambda_${config.runtime}`,
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
-    AWS_LAMBDA_FUNCTION_NAME: config.name,
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-    AWS_LAMBDA_LOG_GROUP_NAME: config.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: streamName,
-    ...(config.logFormat === "JSON" && {
-      AWS_LAMBDA_LOG_FORMAT: "JSON",
-      AWS_LAMBDA_LOG_LEVEL: config.applicationLogLevel,
-    }),
-    LAMBDA_TASK_ROOT: codeDirectory,
-    LAMBDA_RUNTIME_DIR: import.meta.dirname,
-    _HANDLER: config.handler,
-  };
-}
-
 function failure(errorType: string, errorMessage: string): Buffer {
   return Buffer.from(JSON.stringify({ errorType, errorMessage }));
 }
@@ -312,12 +247,6 @@ function tooLarge(bytes: number): Buffer {
     "Function.ResponseSizeTooLarge",
     `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${RESPONSE_LIMIT_BYTES} bytes).`,
   );
-}
-
-function reasonOf(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal)
-    return `Runtime exited with error: signal: ${signal === "SIGABRT" ? "aborted" : signal === "SIGKILL" ? "killed" : signal}`;
-  return code ? `Runtime exited with error: exit status ${code}` : "Runtime exited without providing a reason";
 }
 
 /** Not sampled: nothing collects traces on this machine. */

@@ -30,7 +30,7 @@ interface Pending {
 const MAX_LINE_CHARACTERS = 256 * 1024;
 const FLUSH_MS = 100;
 /** Lines written in one go: a few milliseconds, so that a flush does not hold up requests. */
-const BATCH_LINES = 200;
+const BATCH_LINES = 500;
 
 export function logBatches(cloud: Cloud): LogBatches {
   const waiting = new Set<Pending>();

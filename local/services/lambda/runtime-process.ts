@@ -1,0 +1,77 @@
+/** The process of an execution environment: its command, its variables, what it writes and how it ends. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { EnvironmentOptions } from "./environment.ts";
+
+export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
+
+export function spawnRuntime(options: EnvironmentOptions, token: string, temporary: string): ChildProcess {
+  const { config, runtime } = options;
+  const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
+  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
+  return spawn(process.execPath, [...flags, BOOTSTRAP, join(options.stateDirectory, "compile-cache")], {
+    cwd: options.codeDirectory,
+    env: environmentVariables(options, runtime.address(token), temporary),
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+}
+
+/** Not node:readline: that ends lines at carriage returns as well. */
+export function eachLine(stream: Readable, take: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) take(line);
+  });
+  stream.on("end", () => {
+    if (rest) take(rest);
+  });
+}
+
+/** The function's own variables and Lambda's: nothing of this process. */
+function environmentVariables(
+  { config, region, endpoint, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
+  runtimeApi: string,
+  temporary: string,
+): Record<string, string> {
+  return {
+    PATH: "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    ...(layers.length > 0 && { NODE_PATH: layers.map((layer) => join(layer, "nodejs", "node_modules")).join(":") }),
+    ...config.environment,
+    TMPDIR: temporary,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${config.runtime}`,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_FUNCTION_NAME: config.name,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: config.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: streamName,
+    ...(config.logFormat === "JSON" && {
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+      AWS_LAMBDA_LOG_LEVEL: config.applicationLogLevel,
+    }),
+    LAMBDA_TASK_ROOT: codeDirectory,
+    LAMBDA_RUNTIME_DIR: import.meta.dirname,
+    _HANDLER: config.handler,
+  };
+}
+
+/** In the words of `Runtime.ExitError`. */
+export function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal)
+    return `Runtime exited with error: signal: ${signal === "SIGABRT" ? "aborted" : signal === "SIGKILL" ? "killed" : signal}`;
+  return code ? `Runtime exited with error: exit status ${code}` : "Runtime exited without providing a reason";
+}
