@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { startCloud } from "../../../local/cloud.ts";
+import { lambda } from "../../../local/services/lambda/index.ts";
 import { eventually, type LambdaCloud, startLambda } from "./fixture.ts";
 
 let cloud: LambdaCloud;
@@ -70,23 +73,45 @@ describe("environments", () => {
     expect(existsSync(payload)).toBe(false);
   });
 
-  it("end with the platform, even when it is killed and a function hangs in a loop of promises", async () => {
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "killed-platform.ts")],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    const pid = await new Promise<number>((done) => {
-      child.stdout!.once("data", (text) => done(Number(text)));
-    });
-    expect(isAlive(pid)).toBe(true);
-    child.kill("SIGKILL");
+  it("end with the platform, even when it is killed and a function is busy", async () => {
+    const [pid, directory] = await killedPlatform("busy");
     await eventually(
       () => isAlive(pid),
       (alive) => !alive,
     );
+    rmSync(directory, { recursive: true });
+  });
+
+  it("that an endless loop kept from noticing end with the next start on the same state", async () => {
+    const [pid, directory] = await killedPlatform("endless");
+    expect(isAlive(pid)).toBe(true);
+    const next = await startCloud({ directory, services: { lambda } });
+    await next.service("lambda");
+    await eventually(
+      () => isAlive(pid),
+      (alive) => !alive,
+    );
+    await next.stop();
+    rmSync(directory, { recursive: true });
   });
 });
+
+/** Starts a platform in a process of its own, and kills it while its function works. */
+async function killedPlatform(kind: "busy" | "endless"): Promise<[functionPid: number, directory: string]> {
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "killed-platform.ts"), kind],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [pid = "", directory = ""] = await new Promise<string[]>((done) => {
+    child.stdout!.once("data", (text) => done(String(text).trim().split(" ")));
+  });
+  expect(isAlive(Number(pid))).toBe(true);
+  const exited = new Promise((done) => child.once("exit", done));
+  child.kill("SIGKILL");
+  await exited;
+  return [Number(pid), directory];
+}
 
 describe("reserved concurrency", () => {
   it("of 0 blocks every invocation", async () => {

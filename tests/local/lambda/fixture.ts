@@ -86,7 +86,7 @@ export async function startLambda(services: Record<string, ServiceFactory> = {})
     async stop() {
       cloud.client.destroy();
       await cloud.running.stop();
-      rmSync(directory, { recursive: true, force: true });
+      for (const folder of [directory, ...temporaryFolders.splice(0)]) rmSync(folder, { recursive: true, force: true });
     },
   };
   return cloud;
@@ -106,8 +106,13 @@ export async function eventually<T>(read: () => T | Promise<T>, holds: (value: T
   }
 }
 
+/** Removed when a cloud stops. */
+const temporaryFolders: string[] = [];
+
 export function temporaryFile(name: string, text = ""): string {
-  const path = join(mkdtempSync(join(tmpdir(), "terrace-lambda-")), name);
+  const folder = mkdtempSync(join(tmpdir(), "terrace-lambda-"));
+  temporaryFolders.push(folder);
+  const path = join(folder, name);
   writeFileSync(path, text);
   return path;
 }

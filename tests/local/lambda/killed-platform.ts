@@ -1,4 +1,7 @@
-/** A platform of its own with one busy function; prints that function's process id and waits to be killed. */
+/**
+ * A platform of its own with one busy function; prints that function's process id and its state folder, and waits to be
+ * killed. With `endless` the function never gives its event loop a turn.
+ */
 import { readFileSync } from "node:fs";
 import { startLambda, temporaryFile } from "./fixture.ts";
 
@@ -9,7 +12,7 @@ await cloud.define(
   `import { writeFileSync } from "node:fs";
    export const handler = async () => {
      writeFileSync(${JSON.stringify(file)}, String(process.pid));
-     for (;;) await new Promise((done) => setImmediate(done));
+     ${process.argv[2] === "endless" ? "for (;;);" : "for (;;) await new Promise((done) => setImmediate(done));"}
    };`,
 );
 void cloud.invoke("busy").catch(() => {});
@@ -17,6 +20,6 @@ const poll = setInterval(() => {
   const pid = readFileSync(file, "utf8");
   if (!pid) return;
   clearInterval(poll);
-  console.log(pid);
+  console.log(`${pid} ${cloud.directory}`);
 }, 10);
 setInterval(() => {}, 1_000_000);
