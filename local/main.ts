@@ -6,7 +6,7 @@ import { progress } from "./runner/progress.ts";
 /** A second signal does not wait for what hangs. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-const shown = progress(performance.now());
+const shown = progress();
 const stops: (() => unknown)[] = [];
 let stopping: Promise<void> | undefined;
 

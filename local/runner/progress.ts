@@ -9,8 +9,9 @@ export interface Progress {
   problem(text: string): void;
 }
 
-export function progress(startedAt: number, write = (text: string) => void process.stdout.write(text)): Progress {
-  const elapsed = () => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`.padStart(8);
+/** Times count from the start of the process. */
+export function progress(write = (text: string) => void process.stdout.write(text)): Progress {
+  const elapsed = () => `${(performance.now() / 1000).toFixed(2)} s`.padStart(8);
   return {
     async step(what, task) {
       const began = performance.now();

@@ -1,7 +1,7 @@
 /** The platform's start, in the order it happens; `stop` goes the same way back. */
-import type { Graph, Resource } from "../../engine/graph.ts";
+import type { Graph } from "../../engine/graph.ts";
 import { type RunningCloud, startCloud } from "../cloud.ts";
-import type { LogLine } from "../service.ts";
+import type { LogLine, Provision } from "../service.ts";
 import type { Gateway } from "../services/apigateway/gateway.ts";
 import { services } from "../services/index.ts";
 import { apply } from "./apply.ts";
@@ -28,7 +28,6 @@ export interface StartOptions extends Omit<Flags, "help"> {
 /** Starts everything; resolves when the first request can be served. */
 export async function start(options: StartOptions): Promise<void> {
   const { directory, stack, port, config, progress, stops } = options;
-  const startedAt = performance.now();
   const program = openProgram({ directory, stack, config });
   const state = openState(options.state, stack);
   await checkPorts([port, port + 1]);
@@ -51,7 +50,7 @@ export async function start(options: StartOptions): Promise<void> {
   });
   stops.push(() => cloud.stop());
   const provision = provisioner(cloud);
-  await progress.step("databases of the last run started", () => warmUp(state.lastGraph(), provision));
+  await warmUp(state.lastGraph(), provision, progress);
 
   let graph = await evaluation;
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
@@ -67,6 +66,7 @@ export async function start(options: StartOptions): Promise<void> {
   }
   const outputs = await progress.step("sign-ins made", publish);
 
+  let stopped = false;
   const watcher = watch(directory, async (files) => {
     const began = performance.now();
     const what = files.length > 2 ? `${files.length} files` : files.join(", ");
@@ -80,18 +80,23 @@ export async function start(options: StartOptions): Promise<void> {
       await publish();
       progress.line(`${what}: ${describeChanges(found)} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
+      if (stopped) return;
       progress.problem(`${what}: ${messageOf(error)}\nWhat ran before is still served.`);
     }
   });
-  stops.push(() => watcher.close());
-  progress.text(readyText(outputs, state.outputsFile, performance.now() - startedAt));
+  stops.push(() => {
+    stopped = true;
+    watcher.close();
+  });
+  progress.text(readyText(outputs, state.outputsFile, performance.now()));
 }
 
 /** Databases take longest to come up, and the last graph tells which there will be. */
-async function warmUp(last: Graph | undefined, provision: (resource: Resource) => Promise<void>): Promise<void> {
+async function warmUp(last: Graph | undefined, provision: Provision, progress: Progress): Promise<void> {
   const clusters = (last?.resources ?? []).filter(({ type }) => type === "aws:rds/cluster:Cluster");
+  if (clusters.length === 0) return;
   // A failure here is a failure there, with the program at hand to explain it.
-  await Promise.allSettled(clusters.map(provision));
+  await progress.step("databases of the last run started", () => Promise.allSettled(clusters.map(provision)));
 }
 
 /** A program without an API needs no gateway. */
