@@ -11,6 +11,8 @@ export interface FunctionCall {
   /** The method or authorizer that calls: what a permission's SourceArn is compared with. */
   sourceArn: string;
   payload: string;
+  /** What the integration maps to `X-Amz-Tenant-Id`: whose environment a tenant-isolated function runs in. */
+  tenantId?: string;
 }
 
 export type FunctionAnswer =
@@ -37,7 +39,7 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
     return call;
   }
 
-  return async ({ uri, credentials, timeoutMs, sourceArn, payload }) => {
+  return async ({ uri, credentials, timeoutMs, sourceArn, payload, tenantId }) => {
     let FunctionName = arns.get(uri);
     if (FunctionName === undefined) {
       FunctionName = /\/functions\/(arn:[^/]+)\/invocations$/.exec(uri)?.[1] ?? uri;
@@ -47,7 +49,7 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
     try {
       const output = await new Promise<InvokeOutput | undefined>((done, failed) => {
         timer = cloud.clock.after(timeoutMs, () => done(undefined));
-        const input = { FunctionName, Payload: payload };
+        const input = { FunctionName, Payload: payload, TenantId: tenantId };
         cloud.call<InvokeOutput>("lambda", "Invoke", input, callOf(sourceArn, credentials)).then(done, failed);
       });
       if (!output) return { outcome: "timeout", reason: `no answer within ${timeoutMs} ms` };

@@ -62,6 +62,7 @@ async function proxied(
 ): Promise<GatewayAnswer> {
   const { body } = exchange;
   const isBinary = body !== undefined && matchesMediaType(api, exchange.incoming.headers["content-type"]);
+  const extraHeaders = mappedHeaders(cloud, integration, exchange);
   const started = cloud.clock.now();
   const result = await invoke({
     uri: integration.uri,
@@ -73,8 +74,9 @@ async function proxied(
       deploymentId: api.deploymentId,
       body: body === undefined || body.length === 0 ? null : body.toString(isBinary ? "base64" : "utf8"),
       isBase64Encoded: isBinary,
-      extraHeaders: mappedHeaders(cloud, integration, exchange),
+      extraHeaders,
     }),
+    tenantId: extraHeaders?.["X-Amz-Tenant-Id"],
   });
   exchange.integrationMs = cloud.clock.now() - started;
   exchange.integrationStatus = result.outcome === "failed" || result.outcome === "answered" ? 200 : 500;

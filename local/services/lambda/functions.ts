@@ -155,7 +155,8 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
         payload: request.payload,
         invokedArn: request.qualifier ? `${config.arn}:${request.qualifier}` : config.arn,
         clientContext: request.clientContext,
-        tenantId: request.tenantId,
+        // Without isolation nobody would know whose environment it is.
+        tenantId: config.perTenant ? request.tenantId : undefined,
         tail: request.tail,
         keepWarmMs: request.keepWarmMs ?? KEEP_WARM_MS,
         done,

@@ -82,6 +82,17 @@ describe("a REQUEST authorizer", () => {
     expect(json.multiValueHeaders["X-Amz-Tenant-Id"]).toEqual(["acme"]);
   });
 
+  it("chooses the environment of a tenant-isolated function by that mapping", async () => {
+    await cloud.define(
+      "echo",
+      "export const handler = async (event, { tenantId }) => ({ statusCode: 200, body: JSON.stringify({ tenantId }) });",
+      { tenancyConfig: { tenantIsolationMode: "PER_TENANT" } },
+    );
+    await protect();
+    const { json } = await get("/albums", "good", "acme.localhost", { "X-Amz-Tenant-Id": "globex" });
+    expect(json).toEqual({ tenantId: "acme" });
+  });
+
   it("is not asked when an identity source is missing: 401", async () => {
     await protect();
     const { status, json, headers } = await get("/albums");
