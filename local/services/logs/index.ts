@@ -58,6 +58,7 @@ export function logs(cloud: Cloud): Service {
     const name = String(outputs.name);
     const createdAt = store.group(name)?.createdAt ?? now();
     store.saveGroup({ name, createdAt, retentionDays: Number(inputs.retentionInDays) || undefined });
+    store.expire(name, now());
   }
 
   function put(input: GroupInput & { logEvents: LogEvent[] }): object {

@@ -58,6 +58,8 @@ export interface LogStore {
   append(group: string, stream: string, events: LogEvent[], now: number): void;
   /** In the order in which they came, or the other way round. */
   events(group: string, query: EventQuery): Generator<StoredEvent>;
+  /** Drops batches that are past the group's retention. */
+  expire(group: string, now: number): void;
   bytes(group: string): number;
 }
 
@@ -119,6 +121,13 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     return size;
   }
 
+  function expire(group: string, now: number): void {
+    const days = groups.get(group)?.retentionDays;
+    if (days === undefined) return;
+    sql.expire.run(group, now - days * DAY_MS);
+    sizes.delete(group);
+  }
+
   /** Drops a quarter at a time, for the dropping costs as much as many appends. */
   function trim(group: string): void {
     let excess = bytes(group) - keepBytes * 0.75;
@@ -176,9 +185,7 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
       const size = bytes(group);
       sizes.set(group, size + text.length);
       if (size + text.length <= keepBytes) return;
-      const days = groups.get(group)?.retentionDays;
-      if (days !== undefined) sql.expire.run(group, now - days * DAY_MS);
-      sizes.delete(group);
+      expire(group, now);
       if (bytes(group) > keepBytes) trim(group);
     },
     *events(group, { streams, start = 0, end = Number.MAX_SAFE_INTEGER, after, before, newestFirst }) {
@@ -203,6 +210,7 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
         }
       }
     },
+    expire,
     bytes,
   };
 }

@@ -13,6 +13,7 @@ import {
   GetLogEventsCommand,
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
+import type { Resource } from "../../../engine/graph.ts";
 import { manualClock } from "../../../local/clock.ts";
 import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
 import { filterPattern } from "../../../local/services/logs/filter-pattern.ts";
@@ -185,6 +186,31 @@ it("keeps a group's newest lines when it outgrows its size, and drops nothing of
   expect(kept.length).toBeGreaterThan(20);
   expect(store.bytes("busy")).toBeLessThanOrEqual(10_000);
   expect([...store.events("quiet", {})]).toHaveLength(1);
+});
+
+it("drops lines past a group's retention when the program is served again", async () => {
+  const clock = manualClock(Date.now());
+  const cloud = await startCloud({ clock, services: { logs } });
+  const declare = async () => {
+    const service = await cloud.service("logs");
+    await service.resources["aws:cloudwatch/logGroup:LogGroup"]!({
+      inputs: { retentionInDays: 7 },
+      outputs: { name: "g" },
+    } as unknown as Resource);
+  };
+  const input = { logGroupName: "g", logStreamName: "s" };
+  await declare();
+  await cloud.call("logs", "CreateLogStream", input);
+  const put = (message: string) =>
+    cloud.call("logs", "PutLogEvents", { ...input, logEvents: [{ timestamp: clock.now(), message }] });
+  await put("old");
+  await clock.advance(5 * 86_400_000);
+  await put("recent");
+  await clock.advance(3 * 86_400_000);
+  await declare();
+  const { events } = await cloud.call("logs", "GetLogEvents", input);
+  expect(events.map(({ message }: { message: string }) => message)).toEqual(["recent"]);
+  await cloud.stop();
 });
 
 it.each<[pattern: string, message: string, matches: boolean]>([
