@@ -31,6 +31,8 @@ export interface FunctionArgs {
   architecture?: "arm64" | "x64";
   /** X-Ray active tracing. @default true */
   tracing?: boolean;
+  /** An execution environment per tenant; every call has to say whose it is. Fixed at creation. @default false */
+  tenantIsolation?: boolean;
   tags?: Tags;
 }
 
@@ -48,6 +50,7 @@ export class Function extends pulumi.ComponentResource {
   readonly roleArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
   readonly timeoutSeconds: number;
+  readonly tenantIsolation: boolean;
   readonly function: aws.lambda.Function;
 
   constructor(name: string, args: FunctionArgs, options?: pulumi.ComponentResourceOptions) {
@@ -56,6 +59,7 @@ export class Function extends pulumi.ComponentResource {
     const child = { parent: this };
     const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;
     this.timeoutSeconds = args.timeoutSeconds ?? 10;
+    this.tenantIsolation = args.tenantIsolation ?? false;
 
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
     // Named after the function where that has a name: Lambda then finds it without being told.
@@ -90,6 +94,7 @@ export class Function extends pulumi.ComponentResource {
         memorySize: args.memoryMb ?? 512,
         timeout: this.timeoutSeconds,
         ephemeralStorage: { size: args.ephemeralStorageMb ?? 512 },
+        tenancyConfig: this.tenantIsolation ? { tenantIsolationMode: "PER_TENANT" } : undefined,
         reservedConcurrentExecutions: args.reservedConcurrency,
         tracingConfig: { mode: tracing ? "Active" : "PassThrough" },
         loggingConfig: {

@@ -129,6 +129,9 @@ function validate(component: string, args: ApiArgs): void {
       'HTTP APIs have none; use type "rest"',
     );
   }
+  if (args.type === "http" && args.handler.tenantIsolation) {
+    throw new InvalidArgumentError(component, "type", "http", 'HTTP APIs cannot say whose call it is; use type "rest"');
+  }
   for (const [tier, plan] of Object.entries(args.usagePlans ?? {})) {
     checkRange(component, `usagePlans.${tier}.rate`, plan.rate, 1, 10_000);
     checkRange(component, `usagePlans.${tier}.burst`, plan.burst, 1, 5000);

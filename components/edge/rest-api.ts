@@ -73,10 +73,12 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
         type: "AWS_PROXY",
         integrationHttpMethod: "POST",
         uri: parts.handler.invokeArn,
-        // Whatever a client sends by this name is replaced by what the authorizer found.
-        requestParameters: route.isPublic
-          ? undefined
-          : { "integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId" },
+        // The tenant of an isolated function is what the authorizer found, never what a client sends. Other functions
+        // are invoked without: Lambda takes a tenant only where isolation is on.
+        requestParameters:
+          route.isPublic || !parts.handler.tenantIsolation
+            ? undefined
+            : { "integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId" },
       },
       { parent, dependsOn: [method] },
     );
