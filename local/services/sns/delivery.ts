@@ -1,5 +1,5 @@
 /** One message to one subscriber: its form, its retries, and where it goes when it cannot be delivered. */
-import type { Cloud, Delivery } from "../../service.ts";
+import { AwsError, type Cloud, type Delivery } from "../../service.ts";
 import type { Subscription } from "./topic.ts";
 
 export interface Published {
@@ -12,27 +12,51 @@ export interface Published {
   timestamp: string;
   groupId?: string;
   deduplicationId?: string;
+  /** Of a FIFO topic. */
+  sequenceNumber?: string;
 }
 
-/** AWS retries other people's servers for longer; its own services answer at once or never. */
-const HTTP_ATTEMPTS = 4;
-const HTTP_BACKOFF_MS = 20_000;
+/** Pauses between attempts: AWS's default for HTTP endpoints, and for its own services where they fail, cut short. */
+const HTTP_PAUSES_MS = [20_000, 20_000, 20_000];
+const HTTP_TIMEOUT_MS = 15_000;
+const SERVICE_PAUSES_MS = [1_000, 1_000, 20_000];
 
-export async function deliverTo(cloud: Cloud, subscription: Subscription, message: Published): Promise<void> {
-  const { protocol, endpoint } = subscription;
-  if (protocol.startsWith("http")) {
-    // A slow server holds up nobody else.
-    void post(cloud, subscription, message, 1);
-    return;
+/**
+ * Resolves when the message is delivered, in the dead-letter queue, lost and logged, or waiting for another attempt. An
+ * HTTP endpoint is not waited for. Attempts that are still to come are lost with the process.
+ */
+export async function deliverTo(
+  cloud: Cloud,
+  subscription: Subscription,
+  message: Published,
+  signal: AbortSignal,
+): Promise<void> {
+  const isHttp = subscription.protocol.startsWith("http");
+  const pauses = isHttp ? HTTP_PAUSES_MS : SERVICE_PAUSES_MS;
+
+  async function attempt(number: number): Promise<void> {
+    if (signal.aborted) return;
+    try {
+      if (isHttp) await post(subscription, message, signal);
+      else if (subscription.protocol === "lambda") {
+        await cloud.deliver(subscription.endpoint, forLambda(subscription, message));
+      } else await cloud.deliver(subscription.endpoint, forQueue(subscription, message));
+    } catch (error) {
+      const pauseMs = pauses[number];
+      if (signal.aborted) return;
+      if (pauseMs === undefined || isPermanent(error))
+        await undeliverable(cloud, subscription, message, error as Error);
+      else cloud.clock.after(pauseMs, () => void attempt(number + 1));
+    }
   }
-  try {
-    await cloud.deliver(
-      endpoint,
-      protocol === "lambda" ? forLambda(subscription, message) : forQueue(subscription, message),
-    );
-  } catch (error) {
-    await undeliverable(cloud, subscription, message, error as Error);
-  }
+
+  const first = attempt(0);
+  if (!isHttp) await first;
+}
+
+/** The other side understood and refuses: no permission, no such queue. It would refuse again. */
+function isPermanent(error: unknown): boolean {
+  return error instanceof AwsError && error.status >= 400 && error.status < 500 && error.status !== 429;
 }
 
 function forQueue(subscription: Subscription, message: Published): Delivery {
@@ -74,6 +98,7 @@ function envelope(subscription: Subscription, message: Published) {
   return {
     Type: "Notification",
     MessageId: message.messageId,
+    ...(message.sequenceNumber ? { SequenceNumber: message.sequenceNumber } : {}),
     TopicArn: message.topicArn,
     ...(message.subject ? { Subject: message.subject } : {}),
     Message: textFor(message, subscription.protocol),
@@ -93,26 +118,25 @@ function textFor(message: Published, protocol: string): string {
   return texts[protocol] ?? texts.default!;
 }
 
-async function post(cloud: Cloud, subscription: Subscription, message: Published, attempt: number): Promise<void> {
-  try {
-    const response = await fetch(subscription.endpoint, {
-      method: "POST",
-      headers: {
-        "content-type": "text/plain; charset=UTF-8",
-        "x-amz-sns-message-type": "Notification",
-        "x-amz-sns-topic-arn": message.topicArn,
-      },
-      body: subscription.raw
-        ? textFor(message, subscription.protocol)
-        : JSON.stringify(envelope(subscription, message)),
-      signal: AbortSignal.timeout(15_000),
-    });
-    if (!response.ok) throw new Error(`${subscription.endpoint} answered ${response.status}`);
-  } catch (error) {
-    if (attempt < HTTP_ATTEMPTS)
-      cloud.clock.after(HTTP_BACKOFF_MS, () => void post(cloud, subscription, message, attempt + 1));
-    else await undeliverable(cloud, subscription, message, error as Error);
-  }
+async function post(subscription: Subscription, message: Published, stopping: AbortSignal): Promise<void> {
+  const { endpoint, raw, arn, protocol } = subscription;
+  const response = await fetch(endpoint, {
+    method: "POST",
+    redirect: "manual",
+    headers: {
+      "content-type": "text/plain; charset=UTF-8",
+      "user-agent": "Amazon Simple Notification Service Agent",
+      "x-amz-sns-message-type": "Notification",
+      "x-amz-sns-message-id": message.messageId,
+      "x-amz-sns-topic-arn": message.topicArn,
+      "x-amz-sns-subscription-arn": arn,
+      ...(raw ? { "x-amz-sns-rawdelivery": "true" } : {}),
+    },
+    body: raw ? textFor(message, protocol) : JSON.stringify(envelope(subscription, message)),
+    signal: AbortSignal.any([stopping, AbortSignal.timeout(HTTP_TIMEOUT_MS)]),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new AwsError("EndpointFailed", `it answered ${response.status}`, response.status);
 }
 
 async function undeliverable(

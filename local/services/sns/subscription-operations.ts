@@ -1,0 +1,173 @@
+/** Operations on subscriptions, and what their attributes mean. */
+import { randomUUID } from "node:crypto";
+import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { checkFilter } from "./filter.ts";
+import { page } from "./page.ts";
+import type { Subscription, Topic, Topics } from "./topic.ts";
+
+const PROTOCOLS = ["sqs", "lambda", "http", "https"];
+
+/** A subscription, checked whole. @throws AwsError InvalidParameterException */
+export function makeSubscription(
+  topic: Topic,
+  base: Pick<Subscription, "arn" | "protocol" | "endpoint" | "isDeclared">,
+  attributes: Record<string, string>,
+): Subscription {
+  const { protocol, endpoint } = base;
+  if (!PROTOCOLS.includes(protocol)) {
+    throw refused(`${protocol} does not run on this machine; there are ${PROTOCOLS.join(", ")}`);
+  }
+  const isUrl = protocol.startsWith("http");
+  if (isUrl ? !endpoint.startsWith(`${protocol}://`) : endpoint.split(":")[2] !== protocol) {
+    throw refused(`Endpoint Reason: ${endpoint} does not go with the protocol ${protocol}`);
+  }
+  if (topic.isFifo && protocol !== "sqs") throw refused("Invalid protocol type: FIFO topics deliver to queues");
+  if (!topic.isFifo && protocol === "sqs" && endpoint.endsWith(".fifo")) {
+    throw refused("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
+  }
+  return withAttributes({ ...base, raw: false, filterScope: "MessageAttributes" }, attributes);
+}
+
+function withAttributes(current: Subscription, changes: Record<string, string>): Subscription {
+  const next = { ...current };
+  for (const [name, value] of Object.entries(changes)) setAttribute(next, name, value);
+  checkFilter(next);
+  return next;
+}
+
+function setAttribute(subscription: Subscription, name: string, value: string): void {
+  switch (name) {
+    case "RawMessageDelivery":
+      if (subscription.protocol === "lambda" && value === "true") {
+        throw refused("Attributes Reason: Delivery protocol [lambda] does not support raw message delivery.");
+      }
+      subscription.raw = value === "true";
+      return;
+    case "FilterPolicyScope":
+      if (value !== "MessageAttributes" && value !== "MessageBody") throw refused(`FilterPolicyScope: ${value}`);
+      subscription.filterScope = value;
+      return;
+    case "FilterPolicy":
+      subscription.filterPolicy = value === "" || value === "{}" ? undefined : (parse(name, value) as never);
+      return;
+    case "RedrivePolicy": {
+      const target = value === "" ? undefined : parse(name, value).deadLetterTargetArn;
+      if (value !== "" && !String(target).startsWith("arn:aws:sqs:")) {
+        throw refused("RedrivePolicy: deadLetterTargetArn is the ARN of a queue");
+      }
+      subscription.deadLetterArn = target as string | undefined;
+      return;
+    }
+    // Accepted: the pauses between attempts are AWS's defaults here.
+    case "DeliveryPolicy":
+      return;
+    default:
+      throw refused(`AttributeName: ${name}`);
+  }
+}
+
+function parse(name: string, value: string): Record<string, unknown> {
+  try {
+    const parsed = JSON.parse(value);
+    if (typeof parsed === "object" && parsed !== null) return parsed;
+  } catch {}
+  throw refused(`${name}: it is not a JSON object`);
+}
+
+export function subscriptionOperations(topics: Topics, cloud: Cloud): Record<string, Operation> {
+  const onTopic = (action: string) => (input: { TopicArn: string }) => {
+    const { arn, policy } = topics.find(input.TopicArn);
+    return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
+  };
+  const onSubscription = (action: string) => (input: { SubscriptionArn: string }) =>
+    onTopic(action)({ TopicArn: topics.findSubscription(input.SubscriptionArn).topic.arn });
+
+  const describe = ({ arn, protocol, endpoint }: Subscription) => ({
+    SubscriptionArn: arn,
+    Owner: cloud.account,
+    Protocol: protocol,
+    Endpoint: endpoint,
+    TopicArn: arn.slice(0, arn.lastIndexOf(":")),
+  });
+
+  return {
+    Subscribe: {
+      authorize: onTopic("Subscribe"),
+      run({ TopicArn, Protocol, Endpoint = "", Attributes = {} }) {
+        const topic = topics.find(TopicArn);
+        const base = { arn: `${TopicArn}:${randomUUID()}`, protocol: Protocol, endpoint: Endpoint, isDeclared: false };
+        const made = makeSubscription(topic, base, Attributes);
+        const same = [...topic.subscriptions.values()].find(
+          ({ protocol, endpoint }) => protocol === Protocol && endpoint === Endpoint,
+        );
+        if (same) {
+          if (attributesOf(same) === attributesOf(made)) return { SubscriptionArn: same.arn };
+          throw refused("Attributes Reason: Subscription already exists with different attributes");
+        }
+        topic.subscriptions.set(made.arn, made);
+        topics.changed(topic);
+        return { SubscriptionArn: made.arn };
+      },
+    },
+    Unsubscribe: {
+      authorize: onSubscription("Unsubscribe"),
+      run({ SubscriptionArn }) {
+        const { topic } = topics.findSubscription(SubscriptionArn);
+        topic.subscriptions.delete(SubscriptionArn);
+        topics.changed(topic);
+        return {};
+      },
+    },
+    ListSubscriptions: {
+      authorize: () => ({ action: "sns:ListSubscriptions", resource: topics.arnOf("*") }),
+      run({ NextToken }) {
+        const { items, NextToken: next } = page(
+          topics.all().flatMap(({ subscriptions }) => [...subscriptions.values()]),
+          NextToken,
+        );
+        return { Subscriptions: items.map(describe), NextToken: next };
+      },
+    },
+    ListSubscriptionsByTopic: {
+      authorize: onTopic("ListSubscriptionsByTopic"),
+      run({ TopicArn, NextToken }) {
+        const { items, NextToken: next } = page([...topics.find(TopicArn).subscriptions.values()], NextToken);
+        return { Subscriptions: items.map(describe), NextToken: next };
+      },
+    },
+    GetSubscriptionAttributes: {
+      authorize: onSubscription("GetSubscriptionAttributes"),
+      run({ SubscriptionArn }) {
+        const { subscription } = topics.findSubscription(SubscriptionArn);
+        const { raw, filterPolicy, filterScope, deadLetterArn } = subscription;
+        const Attributes = {
+          ...describe(subscription),
+          RawMessageDelivery: String(raw),
+          PendingConfirmation: "false",
+          ConfirmationWasAuthenticated: "true",
+          ...(filterPolicy ? { FilterPolicy: JSON.stringify(filterPolicy), FilterPolicyScope: filterScope } : {}),
+          ...(deadLetterArn ? { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) } : {}),
+        };
+        return { Attributes };
+      },
+    },
+    SetSubscriptionAttributes: {
+      authorize: onSubscription("SetSubscriptionAttributes"),
+      run({ SubscriptionArn, AttributeName, AttributeValue = "" }) {
+        const { subscription, topic } = topics.findSubscription(SubscriptionArn);
+        const changed = withAttributes(subscription, { [AttributeName]: AttributeValue });
+        topic.subscriptions.set(SubscriptionArn, changed);
+        topics.changed(topic);
+        return {};
+      },
+    },
+  };
+}
+
+function attributesOf({ raw, filterPolicy, filterScope, deadLetterArn }: Subscription): string {
+  return JSON.stringify([raw, filterPolicy, filterScope, deadLetterArn]);
+}
+
+function refused(problem: string): AwsError {
+  return new AwsError("InvalidParameterException", `Invalid parameter: ${problem}`);
+}

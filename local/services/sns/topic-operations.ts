@@ -1,0 +1,183 @@
+/** Operations on topics: making, configuring, tagging, publishing to them. */
+import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { page } from "./page.ts";
+import { bytesOf, maxBytesOf, type PublishInput, publish } from "./publishing.ts";
+import type { Topic, Topics } from "./topic.ts";
+
+/** Those that are answered as they were set; the ones with a meaning here are read where they matter. */
+const KEPT = [
+  "DisplayName",
+  "DeliveryPolicy",
+  "KmsMasterKeyId",
+  "TracingConfig",
+  "SignatureVersion",
+  "MaximumMessageSize",
+  "FifoThroughputScope",
+];
+
+export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSignal): Record<string, Operation> {
+  const onTopic = (action: string) => (input: { TopicArn: string }) => {
+    const { arn, policy } = topics.find(input.TopicArn);
+    return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
+  };
+  const onTagged = (action: string) => (input: { ResourceArn: string }) =>
+    onTopic(action)({ TopicArn: input.ResourceArn });
+
+  function targetOf({ TopicArn, TargetArn, PhoneNumber }: PublishInput): Topic {
+    if (PhoneNumber) throw refused("PhoneNumber: no text messages leave this machine");
+    return topics.find(TopicArn ?? TargetArn);
+  }
+
+  return {
+    CreateTopic: {
+      authorize: ({ Name }) => ({ action: "sns:CreateTopic", resource: topics.arnOf(Name) }),
+      run({ Name, Attributes = {}, Tags = [] }) {
+        const base = String(Name ?? "").replace(/\.fifo$/, "");
+        if (!/^[\w-]{1,256}$/.test(base) || Name.length > 256) throw refused("Topic Name");
+        if (Name.endsWith(".fifo") !== (Attributes.FifoTopic === "true")) {
+          throw refused("Fifo Topic names must end with .fifo, and have FifoTopic set to true");
+        }
+        const topic = topics.ensure(topics.arnOf(Name), false);
+        for (const [name, value] of Object.entries(Attributes)) setAttribute(topic, name, String(value));
+        addTags(topic, Tags);
+        topics.changed(topic);
+        return { TopicArn: topic.arn };
+      },
+    },
+    DeleteTopic: {
+      authorize: ({ TopicArn }) => ({ action: "sns:DeleteTopic", resource: TopicArn }),
+      run({ TopicArn }) {
+        topics.remove(TopicArn);
+        return {};
+      },
+    },
+    ListTopics: {
+      authorize: () => ({ action: "sns:ListTopics", resource: topics.arnOf("*") }),
+      run({ NextToken }) {
+        const { items, NextToken: next } = page(topics.all(), NextToken);
+        return { Topics: items.map(({ arn }) => ({ TopicArn: arn })), NextToken: next };
+      },
+    },
+    GetTopicAttributes: {
+      authorize: onTopic("GetTopicAttributes"),
+      run({ TopicArn }) {
+        const { attributes, policy, isFifo, contentBasedDeduplication, subscriptions } = topics.find(TopicArn);
+        const fifo = { FifoTopic: "true", ContentBasedDeduplication: String(contentBasedDeduplication) };
+        const Attributes = {
+          ...attributes,
+          TopicArn,
+          Owner: cloud.account,
+          ...(policy ? { Policy: policy } : {}),
+          ...(isFifo ? fifo : {}),
+          SubscriptionsConfirmed: String(subscriptions.size),
+          SubscriptionsPending: "0",
+          SubscriptionsDeleted: "0",
+        };
+        return { Attributes };
+      },
+    },
+    SetTopicAttributes: {
+      authorize: onTopic("SetTopicAttributes"),
+      run({ TopicArn, AttributeName, AttributeValue = "" }) {
+        const topic = topics.find(TopicArn);
+        setAttribute(topic, AttributeName, AttributeValue);
+        topics.changed(topic);
+        return {};
+      },
+    },
+    ListTagsForResource: {
+      authorize: onTagged("ListTagsForResource"),
+      run: ({ ResourceArn }) => ({
+        Tags: Object.entries(topics.find(ResourceArn).tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    },
+    TagResource: {
+      authorize: onTagged("TagResource"),
+      run({ ResourceArn, Tags }) {
+        const topic = topics.find(ResourceArn);
+        addTags(topic, Tags);
+        topics.changed(topic);
+        return {};
+      },
+    },
+    UntagResource: {
+      authorize: onTagged("UntagResource"),
+      run({ ResourceArn, TagKeys }) {
+        const topic = topics.find(ResourceArn);
+        for (const key of TagKeys) delete topic.tags[key];
+        topics.changed(topic);
+        return {};
+      },
+    },
+    Publish: {
+      authorize: (input: PublishInput) => onTopic("Publish")({ TopicArn: targetOf(input).arn }),
+      run: (input: PublishInput) => publish(cloud, targetOf(input), input, stopping),
+    },
+    PublishBatch: {
+      authorize: onTopic("Publish"),
+      async run({ TopicArn, PublishBatchRequestEntries: entries = [] }) {
+        const topic = topics.find(TopicArn);
+        validateBatch(topic, entries);
+        const Successful: object[] = [];
+        const Failed: object[] = [];
+        // One after the other: a FIFO topic keeps the order of the batch.
+        for (const entry of entries) {
+          try {
+            Successful.push({ Id: entry.Id, ...(await publish(cloud, topic, entry, stopping)) });
+          } catch (error) {
+            if (!(error instanceof AwsError)) throw error;
+            Failed.push({
+              Id: entry.Id,
+              Code: error.code.replace(/Exception$/, ""),
+              Message: error.message,
+              SenderFault: true,
+            });
+          }
+        }
+        return { Successful, Failed };
+      },
+    },
+  };
+}
+
+function setAttribute(topic: Topic, name: string, value: string): void {
+  if (name === "Policy") topic.policy = value || undefined;
+  else if (name === "ContentBasedDeduplication") topic.contentBasedDeduplication = value === "true";
+  else if (KEPT.includes(name) || /^(HTTP|Firehose|Lambda|Application|SQS)\w+Feedback\w+$/.test(name)) {
+    const isSize = name === "MaximumMessageSize";
+    if (isSize && !(Number(value) >= 1024 && Number(value) <= 1_048_576)) throw refused(`${name}: 1024 to 1048576`);
+    topic.attributes[name] = value;
+  } else if (name !== "FifoTopic") throw refused(`AttributeName: ${name}`);
+}
+
+function addTags(topic: Topic, tags: { Key: string; Value: string }[]): void {
+  for (const { Key, Value } of tags) topic.tags[Key] = Value;
+}
+
+function validateBatch(topic: Topic, entries: (PublishInput & { Id: string })[]): void {
+  const refuse = (code: string, message: string) => new AwsError(code, message);
+  if (entries.length === 0)
+    throw refuse("EmptyBatchRequestException", "The batch request doesn't contain any entries.");
+  if (entries.length > 10) {
+    throw refuse("TooManyEntriesInBatchRequestException", "The batch request contains more entries than permissible.");
+  }
+  if (entries.some(({ Id }) => !/^[\w-]{1,80}$/.test(Id ?? ""))) {
+    throw refuse(
+      "InvalidBatchEntryIdException",
+      "The Id of a batch entry in a batch request doesn't abide by the specification.",
+    );
+  }
+  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
+    throw refuse("BatchEntryIdsNotDistinctException", "Two or more batch entries in the request have the same Id.");
+  }
+  if (entries.reduce((sum, entry) => sum + bytesOf(entry), 0) > maxBytesOf(topic)) {
+    throw refuse(
+      "BatchRequestTooLongException",
+      "The length of all the batch messages put together is more than the limit.",
+    );
+  }
+}
+
+function refused(problem: string): AwsError {
+  return new AwsError("InvalidParameterException", `Invalid parameter: ${problem}`);
+}
