@@ -23,7 +23,9 @@ const HOST = `Host: ${authority}\r\n`;
 const NEXT = `GET ${base}/invocation/next HTTP/1.1\r\n${HOST}\r\n`;
 
 let requestId;
-const socket = connect({ host, port: Number(port), noDelay: true });
+// The same API, on a socket that costs less than a port.
+const local = process.argv[3];
+const socket = connect(local ? { path: `\0${local}` } : { host, port: Number(port), noDelay: true });
 // Whoever served the invocations is gone, however it went: nothing is left to do.
 socket.on("error", () => process.exit(0));
 socket.on("close", () => process.exit(0));

@@ -5,6 +5,7 @@
  * written on node:net: a request of a function passes here twice, and node:http would cost more than all the rest.
  * Not emulated: the Extensions, Telemetry and Logs APIs, chunked bodies.
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 
 /** What an environment's process asks and answers. */
@@ -19,6 +20,8 @@ export interface RuntimeClient {
 export interface RuntimeApi {
   /** `127.0.0.1:<port>/<token>`: the value of `AWS_LAMBDA_RUNTIME_API`. */
   address(token: string): string;
+  /** The same API on a socket without a port, for the runtime that is ours: half the cost of loopback TCP. Linux only. */
+  readonly socketName?: string;
   attach(token: string, client: RuntimeClient): void;
   detach(token: string): void;
   close(): Promise<void>;
@@ -33,24 +36,33 @@ const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 export async function startRuntimeApi(): Promise<RuntimeApi> {
   const clients = new Map<string, RuntimeClient>();
   const sockets = new Set<Socket>();
-  const server: Server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
-    converse(socket, clients);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
+  const serve = (): Server =>
+    createServer({ noDelay: true }, (socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+      converse(socket, clients);
+    });
+  const listening = (server: Server, ...where: [number, string] | [string]) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(...(where as [number, string]), resolve);
+    });
+  const server = serve();
+  await listening(server, 0, "127.0.0.1");
   const { port } = server.address() as { port: number };
+  // An abstract socket has no file that a killed process could leave behind.
+  const socketName = process.platform === "linux" ? `terrace-${process.pid}-${randomUUID()}` : undefined;
+  const local = socketName ? serve() : undefined;
+  if (local) await listening(local, `\0${socketName}`);
   return {
+    ...(socketName ? { socketName } : {}),
     address: (token) => `127.0.0.1:${port}/${token}`,
     attach: (token, client) => void clients.set(token, client),
     detach: (token) => void clients.delete(token),
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = [server, local].map((each) => new Promise((resolve) => (each ? each.close(resolve) : resolve(0))));
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all(closed);
     },
   };
 }

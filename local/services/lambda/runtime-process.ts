@@ -10,7 +10,8 @@ export function spawnRuntime(options: EnvironmentOptions, token: string, tempora
   const { config, runtime } = options;
   const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
   const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
-  return spawn(process.execPath, [...flags, BOOTSTRAP, join(options.stateDirectory, "compile-cache")], {
+  const args = [join(options.stateDirectory, "compile-cache"), ...(runtime.socketName ? [runtime.socketName] : [])];
+  return spawn(process.execPath, [...flags, BOOTSTRAP, ...args], {
     cwd: options.codeDirectory,
     env: environmentVariables(options, runtime.address(token), temporary),
     stdio: ["ignore", "pipe", "pipe"],
