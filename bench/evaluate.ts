@@ -50,7 +50,7 @@ export async function evaluateBench(): Promise<Row[]> {
 function measure(how: "engine" | "pulumi", tenants: number): Measured {
   const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
   // As engine/evaluate.ts starts its process.
-  const tuned = ["--stack-trace-limit=0", "--min-semi-space-size=128", "--max-semi-space-size=128"];
+  const tuned = ["--stack-trace-limit=0", "--min-semi-space-size=64", "--max-semi-space-size=64"];
   const args = [...flags, ...(how === "engine" ? tuned : []), program, how, String(tenants)];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }));
 }

@@ -8,6 +8,8 @@ enableCompileCache();
 loadLazily();
 
 process.once("message", async (request: ChildRequest) => {
+  // A program that waits for nothing more has ended, whatever it promised: only its own work keeps this process alive.
+  process.channel?.unref();
   const answer = await run(request);
   process.send!(answer, () => process.exit(0));
 });
@@ -18,7 +20,10 @@ process.once("disconnect", () => process.exit(1));
 async function run(request: ChildRequest): Promise<ChildAnswer> {
   if (request.stackTraces) nameResources();
   try {
+    const { usePlainPromises } = await import("./plain-promises.ts");
     const { runSession } = await import("./session.ts");
+    // The run that explains a failure keeps Pulumi's own.
+    if (!request.stackTraces) usePlainPromises();
     const { project, stack, directory, config, secretKeys, preview, account, region, endpoint } = request;
     const context = { account, region, partition: partitionOf(region), stack, endpoint };
     const graph = await runSession({ project, stack, directory, config, secretKeys, preview, context }, async () => {

@@ -70,8 +70,8 @@ function runChild(request: ChildRequest, env: NodeJS.ProcessEnv = {}): Promise<C
     execArgv: [
       ...flags,
       `--stack-trace-limit=${request.stackTraces ? 50 : 0}`,
-      "--min-semi-space-size=128",
-      "--max-semi-space-size=128",
+      "--min-semi-space-size=64",
+      "--max-semi-space-size=64",
     ],
     env: { ...process.env, PULUMI_NODEJS_PROJECT: request.project, ...env },
     // What a program prints is for people; the graph comes over the channel.

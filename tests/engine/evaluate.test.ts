@@ -58,6 +58,14 @@ describe("evaluate", () => {
     await expect(evaluate({ directory, stack: "dev" })).rejects.toThrow(/ended \(code 7\)/);
   });
 
+  it("says so when a value of the program never comes", async () => {
+    write(
+      "index.ts",
+      `import * as aws from "@pulumi/aws";\nnew aws.sqs.Queue("q", { name: new Promise<string>(() => {}) });\n`,
+    );
+    await expect(evaluate({ directory, stack: "dev" })).rejects.toThrow(/before it was evaluated/);
+  });
+
   it("still serialises closures, for which Pulumi's compiler loads then", async () => {
     write(
       "index.ts",
