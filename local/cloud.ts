@@ -126,12 +126,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       const { operation, input } = protocol.parse(request);
       const call: Call = { principal: request.principal, http: request, sourceIp: request.sourceIp };
       const response = protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
-      return request.responseHeaders
-        ? { ...response, headers: { ...response.headers, ...request.responseHeaders } }
-        : response;
+      return withHeaders(response, request);
     } catch (error) {
-      return fail(name, asAwsError(error, name), requestId, request.method);
+      return withHeaders(await fail(name, asAwsError(error, name), requestId, request.method), request);
     }
+  }
+
+  function withHeaders(response: AwsResponse, { responseHeaders }: AwsRequest): AwsResponse {
+    return responseHeaders ? { ...response, headers: { ...response.headers, ...responseHeaders } } : response;
   }
 
   function asAwsError(error: unknown, source: string): AwsError {

@@ -63,10 +63,12 @@ function parts(
 }
 
 const MAX_SKEW_MS = 15 * 60_000;
+const MAX_EXPIRES_SECONDS = 7 * 24 * 3600;
 
 /** Throws what AWS answers to a wrong or late signature. */
 export function verifySignature(request: Signed, body: Buffer, found: Signature, secret: string, nowMs: number): void {
   checkTime(found, nowMs);
+  checkHeaders(request, found);
   const payloadHash = payloadHashOf(request, found, body);
   const canonical = [
     request.method,
@@ -89,9 +91,22 @@ export function verifySignature(request: Signed, body: Buffer, found: Signature,
   }
 }
 
+/** S3: nobody adds to what was signed (a copy source, metadata, tags). */
+function checkHeaders({ headers }: Signed, { service, signedHeaders }: Signature): void {
+  if (service !== "s3") return;
+  const unsigned = Object.keys(headers).filter((name) => name.startsWith("x-amz-") && !signedHeaders.includes(name));
+  if (unsigned.length === 0) return;
+  throw new AwsError("AccessDenied", "There were headers present in the request which were not signed", 403, {
+    HeadersNotSigned: unsigned.join(", "),
+  });
+}
+
 function checkTime(found: Signature, nowMs: number): void {
   const signedAt = Date.parse(found.date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
   if (found.presigned) {
+    if (!(found.expiresSeconds! >= 0 && found.expiresSeconds! <= MAX_EXPIRES_SECONDS)) {
+      throw new AwsError("AuthorizationQueryParametersError", "X-Amz-Expires must be from 1 to 604800 seconds", 400);
+    }
     if (nowMs > signedAt + found.expiresSeconds! * 1000) throw new AwsError("AccessDenied", "Request has expired", 403);
     // A client signs by the machine's clock, also where a test moves the cloud's.
   } else if (Math.abs(Date.now() - signedAt) > MAX_SKEW_MS) {

@@ -16,13 +16,12 @@ export function decodeBody(headers: Record<string, string>, body: Buffer): Decod
   let position = 0;
   for (;;) {
     const end = body.indexOf("\r\n", position);
-    const size = Number.parseInt(body.toString("latin1", position, end), 16);
-    if (end < 0 || Number.isNaN(size))
-      throw new AwsError("IncompleteBody", "The request body terminated unexpectedly", 400);
+    const digits = /^([0-9a-fA-F]{1,8})(;|$)/.exec(body.toString("latin1", position, end))?.[1];
+    if (end < 0 || digits === undefined) throw incomplete();
+    const size = Number.parseInt(digits, 16);
     position = end + 2;
     if (size === 0) break;
-    if (position + size > body.length)
-      throw new AwsError("IncompleteBody", "The request body terminated unexpectedly", 400);
+    if (body.toString("latin1", position + size, position + size + 2) !== "\r\n") throw incomplete();
     chunks.push(body.subarray(position, position + size));
     position += size + 2;
   }
@@ -35,7 +34,16 @@ export function decodeBody(headers: Record<string, string>, body: Buffer): Decod
       400,
     );
   }
-  return { bytes, trailers: readTrailers(body.toString("latin1", position)) };
+  const trailers = readTrailers(body.toString("latin1", position));
+  for (const name of (headers["x-amz-trailer"] ?? "").split(",")) {
+    if (name.trim() === "" || trailers[name.trim().toLowerCase()] !== undefined) continue;
+    throw new AwsError("MalformedTrailerError", "The request contained trailing data that was not well-formed", 400);
+  }
+  return { bytes, trailers };
+}
+
+function incomplete(): AwsError {
+  return new AwsError("IncompleteBody", "The request body terminated unexpectedly", 400);
 }
 
 function readTrailers(text: string): Record<string, string> {

@@ -1,12 +1,12 @@
 /** Operations on buckets, and listings. */
-import { AwsError, type Operation } from "../../service.ts";
+import { AwsError, type Call, type Operation } from "../../service.ts";
 import type { S3 } from "./index.ts";
 import type { ObjectVersion } from "./store.ts";
 
 const NAME = /^(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 export function bucketOperations(s3: S3): Record<string, Operation> {
-  const { store, buckets, cloud } = s3;
+  const { buckets, cloud, onBucket, store } = s3;
 
   interface ListInput {
     Bucket: string;
@@ -31,7 +31,7 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
       // A page that ended on a common prefix goes on after all of it.
       if (common !== undefined && (common === prefixes.at(-1) || (after.startsWith(common) && after !== ""))) continue;
       if (contents.length + prefixes.length >= max) {
-        truncated = true;
+        truncated = max > 0;
         break;
       }
       if (common === undefined) contents.push(object);
@@ -59,80 +59,65 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
     };
   }
 
+  /** Policies may bind listing to a prefix: `s3:prefix`. */
+  const lists = (action: string) => (input: ListInput, call: Call) =>
+    onBucket(action, {
+      "s3:prefix": input.Prefix ?? "",
+      ...(input.Delimiter ? { "s3:delimiter": input.Delimiter } : {}),
+      "s3:max-keys": String(input.MaxKeys ?? 1000),
+    })(input, call);
+
   return {
     ListBuckets: {
       authorize: () => ({ action: "s3:ListAllMyBuckets", resource: "*" }),
       run: () => ({
-        Buckets: [...buckets.values()]
-          .sort((a, b) => (a.name < b.name ? -1 : 1))
-          .map(({ name, created }) => ({ Name: name, CreationDate: new Date(created) })),
+        Buckets: buckets.all().map(({ name, created }) => ({ Name: name, CreationDate: new Date(created) })),
         Owner: { ID: cloud.account },
       }),
     },
     CreateBucket: {
-      authorize: s3.onBucket("CreateBucket"),
+      authorize: onBucket("CreateBucket"),
       run({ Bucket: name }) {
         if (!NAME.test(name))
           throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
-        if (buckets.has(name))
+        if (buckets.get(name))
           throw new AwsError(
             "BucketAlreadyOwnedByYou",
             "Your previous request to create the named bucket succeeded and you already own it.",
             409,
           );
-        s3.persist(s3.createBucket(name));
+        buckets.create(name);
         return { Location: `/${name}` };
       },
     },
     HeadBucket: {
-      authorize: s3.onBucket("ListBucket"),
+      authorize: onBucket("ListBucket"),
       run({ Bucket: name }) {
-        s3.bucket(name);
+        buckets.find(name);
         return { BucketRegion: cloud.region };
       },
     },
     GetBucketLocation: {
-      authorize: s3.onBucket("GetBucketLocation"),
+      authorize: onBucket("GetBucketLocation"),
       run({ Bucket: name }) {
-        s3.bucket(name);
+        buckets.find(name);
         return { LocationConstraint: cloud.region === "us-east-1" ? undefined : cloud.region };
       },
     },
     DeleteBucket: {
-      authorize: s3.onBucket("DeleteBucket"),
+      authorize: onBucket("DeleteBucket"),
       run({ Bucket: name }) {
-        s3.bucket(name);
+        buckets.find(name);
         if (!store.isEmpty(name))
           throw new AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409);
-        s3.removeBucket(name);
+        buckets.remove(name);
         return {};
-      },
-    },
-    GetBucketVersioning: {
-      authorize: s3.onBucket("GetBucketVersioning"),
-      run: ({ Bucket: name }) => ({ Status: s3.bucket(name).versioning }),
-    },
-    PutBucketVersioning: {
-      authorize: s3.onBucket("PutBucketVersioning"),
-      run({ Bucket: name, VersioningConfiguration }) {
-        const bucket = s3.bucket(name);
-        bucket.versioning = VersioningConfiguration.Status;
-        s3.persist(bucket);
-        return {};
-      },
-    },
-    GetBucketPolicy: {
-      authorize: s3.onBucket("GetBucketPolicy"),
-      run({ Bucket: name }) {
-        const { policy } = s3.bucket(name);
-        if (!policy) throw new AwsError("NoSuchBucketPolicy", "The bucket policy does not exist", 404);
-        return { Policy: policy };
       },
     },
     ListObjectsV2: {
-      authorize: s3.onBucket("ListBucket"),
+      authorize: lists("ListBucket"),
       run(input) {
-        s3.bucket(input.Bucket);
+        buckets.find(input.Bucket);
         const after = input.ContinuationToken
           ? Buffer.from(input.ContinuationToken, "base64").toString("utf8")
           : (input.StartAfter ?? "");
@@ -147,17 +132,17 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
       },
     },
     ListObjects: {
-      authorize: s3.onBucket("ListBucket"),
+      authorize: lists("ListBucket"),
       run(input) {
-        s3.bucket(input.Bucket);
+        buckets.find(input.Bucket);
         const { listing, last } = page(input, input.Marker ?? "");
         return { ...listing, Marker: input.Marker ?? "", NextMarker: listing.IsTruncated ? last : undefined };
       },
     },
     ListObjectVersions: {
-      authorize: s3.onBucket("ListBucketVersions"),
+      authorize: lists("ListBucketVersions"),
       run({ Bucket: name, Prefix = "" }) {
-        s3.bucket(name);
+        buckets.find(name);
         const seen = new Set<string>();
         const all = store.versions(name, Prefix).map((version) => {
           const IsLatest = !seen.has(version.key);

@@ -12,7 +12,7 @@ export interface CorsRule {
 
 /** Answers a browser's question whether it may. */
 export function preflight({ buckets }: S3, request: AwsRequest): AwsResponse {
-  const name = decodeURIComponent(request.url.pathname.split("/")[1] ?? "");
+  const name = bucketOf(request);
   const origin = request.headers.origin ?? "";
   const method = request.headers["access-control-request-method"] ?? "";
   const asked = (request.headers["access-control-request-headers"] ?? "")
@@ -31,41 +31,57 @@ export function preflight({ buckets }: S3, request: AwsRequest): AwsResponse {
   return {
     status: 200,
     headers: {
-      "access-control-allow-origin": origin,
-      "access-control-allow-methods": rule.allowedMethods.join(", "),
+      ...originHeaders(rule, origin),
       "access-control-allow-headers": asked.join(", "),
       ...(rule.maxAgeSeconds ? { "access-control-max-age": String(rule.maxAgeSeconds) } : {}),
-      vary: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
     },
   };
 }
 
-/** Lets pages read the answers that their origin may have. */
+/** A rule for everybody names nobody; one for some names who asked, and lets credentials be sent. */
+function originHeaders({ allowedOrigins, allowedMethods }: CorsRule, origin: string): Record<string, string> {
+  const isForAll = allowedOrigins.includes("*");
+  return {
+    "access-control-allow-origin": isForAll ? "*" : origin,
+    "access-control-allow-methods": allowedMethods.join(", "),
+    ...(isForAll ? {} : { "access-control-allow-credentials": "true" }),
+    vary: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
+  };
+}
+
+/** From the host (`photos.localhost:4511`) or the path's first segment. */
+function bucketOf({ headers, url }: AwsRequest): string {
+  const host = (headers.host ?? "").replace(/:\d+$/, "");
+  const virtual = /^(.+?)\.(?:s3[.-].*|localhost|127\.0\.0\.1)$/.exec(host)?.[1];
+  return virtual ?? url.pathname.split("/")[1] ?? "";
+}
+
+/** Lets pages read the answers, and the refusals, that their origin may have. */
 export function withCors({ buckets }: S3, operations: Record<string, Operation>): Record<string, Operation> {
   return Object.fromEntries(
     Object.entries(operations).map(([name, operation]) => [
       name,
       {
         ...operation,
-        async run(input: { Bucket?: string }, call) {
-          const origin = call.http?.headers.origin;
-          const rule =
-            origin &&
-            buckets
-              .get(input.Bucket ?? "")
-              ?.cors.find(({ allowedOrigins }) => allowedOrigins.some((allowed) => matches(allowed, origin)));
-          if (rule && call.http) {
-            call.http.responseHeaders = {
-              "access-control-allow-origin": origin,
-              "access-control-expose-headers": (rule.exposeHeaders ?? ["ETag"]).join(", "),
-              vary: "Origin",
-            };
-          }
+        run(input: { Bucket?: string }, call) {
+          const { http } = call;
+          const origin = http?.headers.origin;
+          if (http && origin) http.responseHeaders = answerHeaders(buckets.get(input.Bucket ?? "")?.cors, http, origin);
           return operation.run(input, call);
         },
       } satisfies Operation,
     ]),
   );
+}
+
+function answerHeaders(rules: CorsRule[] = [], { method }: AwsRequest, origin: string) {
+  const rule = rules.find(
+    ({ allowedMethods, allowedOrigins }) =>
+      allowedMethods.includes(method) && allowedOrigins.some((allowed) => matches(allowed, origin)),
+  );
+  if (!rule) return undefined;
+  const exposed = rule.exposeHeaders?.join(", ");
+  return { ...originHeaders(rule, origin), ...(exposed ? { "access-control-expose-headers": exposed } : {}) };
 }
 
 function matches(pattern: string, value: string): boolean {

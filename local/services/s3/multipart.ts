@@ -2,56 +2,87 @@
 import { createHash, randomBytes } from "node:crypto";
 import { AwsError, type Operation } from "../../service.ts";
 import { decodeBody } from "./aws-chunked.ts";
-import { verifiedChecksums } from "./checksums.ts";
+import { checksumOf, compositeChecksum, verifiedChecksums } from "./checksums.ts";
+import { checkWriteConditions } from "./conditions.ts";
 import { etagOf, type S3 } from "./index.ts";
-import { checkWriteConditions, keptHeaders, sourceOf } from "./object-operations.ts";
+import { copySource, keptHeaders, readSource, tagsOf, versionOf } from "./object-description.ts";
+import { readRange } from "./range.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 
 interface Part {
   number: number;
   etag: string;
-  bytes: Buffer;
+  size: number;
+  file: string;
+  checksums: Record<string, string>;
+}
+
+interface Upload {
+  headers: Record<string, string>;
+  metadata: Record<string, string>;
+  tags: Record<string, string>;
+  /** `CRC32`, `SHA256` …: what each part comes with. */
+  algorithm?: string;
+  checksumType?: "COMPOSITE" | "FULL_OBJECT";
+  startedAt: number;
+}
+
+interface UploadInput {
+  Bucket: string;
+  Key: string;
+  UploadId: string;
 }
 
 export function multipartOperations(s3: S3): Record<string, Operation> {
-  const { database } = s3.cloud;
+  const { buckets, onBucket, onObject, store } = s3;
+  const { clock, database } = s3.cloud;
   database.exec(`
     CREATE TABLE IF NOT EXISTS s3_uploads (id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, input TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS s3_parts (upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (upload, number)) STRICT`);
+    CREATE TABLE IF NOT EXISTS s3_upload_parts (
+      upload TEXT NOT NULL, number INTEGER NOT NULL, part TEXT NOT NULL, PRIMARY KEY (upload, number)) STRICT`);
   const insert = database.prepare("INSERT INTO s3_uploads VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT * FROM s3_uploads WHERE id = ? AND bucket = ? AND key = ?");
-  const putPart = database.prepare("INSERT OR REPLACE INTO s3_parts VALUES (?, ?, ?, ?)");
-  const parts = database.prepare("SELECT * FROM s3_parts WHERE upload = ? ORDER BY number");
+  const ofBucket = database.prepare("SELECT * FROM s3_uploads WHERE bucket = ? ORDER BY key, id");
+  const putPart = database.prepare("INSERT OR REPLACE INTO s3_upload_parts VALUES (?, ?, ?)");
+  const selectPart = database.prepare("SELECT part FROM s3_upload_parts WHERE upload = ? AND number = ?");
+  const selectParts = database.prepare("SELECT part FROM s3_upload_parts WHERE upload = ? ORDER BY number");
   const drop = database.prepare("DELETE FROM s3_uploads WHERE id = ?");
-  const dropParts = database.prepare("DELETE FROM s3_parts WHERE upload = ?");
+  const dropParts = database.prepare("DELETE FROM s3_upload_parts WHERE upload = ?");
 
-  function upload(input: { Bucket: string; Key: string; UploadId: string }): Record<string, unknown> {
+  function uploadOf(input: UploadInput): Upload {
+    buckets.find(input.Bucket);
     const row = select.get(input.UploadId, input.Bucket, input.Key);
-    if (!row)
-      throw new AwsError(
-        "NoSuchUpload",
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
-        404,
-      );
-    return JSON.parse(String(row.input));
+    if (row) return JSON.parse(String(row.input));
+    throw new AwsError(
+      "NoSuchUpload",
+      "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+      404,
+    );
   }
 
-  function partsOf(id: string): Part[] {
-    return parts.all(id).map((row) => ({
-      number: Number(row.number),
-      etag: String(row.etag),
-      bytes: Buffer.from(row.bytes as Uint8Array),
-    }));
-  }
+  const partsOf = (id: string): Part[] => selectParts.all(id).map((row) => JSON.parse(String(row.part)));
 
   function end(id: string): void {
+    const files = partsOf(id).map(({ file }) => file);
     drop.run(id);
     dropParts.run(id);
+    store.removeParts(files);
+  }
+
+  function addPart(id: string, number: number, bytes: Buffer, checksums: Record<string, string>): Part {
+    if (!(number >= 1 && number <= 10_000)) {
+      throw new AwsError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", 400);
+    }
+    const before = selectPart.get(id, number);
+    const part: Part = { number, etag: etagOf(bytes), size: bytes.length, file: store.putPart(bytes), checksums };
+    putPart.run(id, number, JSON.stringify(part));
+    if (before) store.removeParts([JSON.parse(String(before.part)).file]);
+    return part;
   }
 
   /** The parts that the client lists, each known, in order, and none but the last too small. */
-  function chosen(id: string, listed: { PartNumber: number; ETag: string }[]): Part[] {
+  function chosen(id: string, listed: ({ PartNumber: number; ETag?: string } & Record<string, unknown>)[]): Part[] {
     if (listed.some(({ PartNumber }, index) => index > 0 && listed[index - 1]!.PartNumber >= PartNumber)) {
       throw new AwsError(
         "InvalidPartOrder",
@@ -60,121 +91,157 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
       );
     }
     const known = new Map(partsOf(id).map((part) => [part.number, part]));
-    return listed.map(({ PartNumber, ETag }, index) => {
-      const part = known.get(PartNumber);
-      if (!part || part.etag.replaceAll('"', "") !== ETag.replaceAll('"', "")) {
+    return listed.map((wanted, index) => {
+      const part = known.get(wanted.PartNumber);
+      const isSame =
+        part?.etag.replaceAll('"', "") === wanted.ETag?.replaceAll('"', "") &&
+        Object.entries(part?.checksums ?? {}).every(([name, value]) => (wanted[name] ?? value) === value);
+      if (!part || !isSame) {
         throw new AwsError(
           "InvalidPart",
           "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
           400,
         );
       }
-      if (index < listed.length - 1 && part.bytes.length < MIN_PART_BYTES) {
+      if (index < listed.length - 1 && part.size < MIN_PART_BYTES) {
         throw new AwsError("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size", 400);
       }
       return part;
     });
   }
 
-  function addPart(id: string, number: number, bytes: Buffer): string {
-    if (!(number >= 1 && number <= 10_000))
-      throw new AwsError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", 400);
-    const etag = etagOf(bytes);
-    putPart.run(id, number, etag, bytes);
-    return etag;
+  /** Of the whole, from the parts' or from its bytes. @throws AwsError where the client names another */
+  function checksumsOf({ algorithm, checksumType }: Upload, parts: Part[], input: Record<string, unknown>) {
+    if (!algorithm) return {};
+    const name = `Checksum${algorithm}`;
+    const checksum =
+      checksumType === "FULL_OBJECT"
+        ? checksumOf(algorithm, Buffer.concat(parts.map(({ file }) => store.readPart(file))))
+        : compositeChecksum(
+            algorithm,
+            parts.map(({ checksums }) => checksums[name] ?? ""),
+          );
+    if (checksum === undefined) return {};
+    const given = input[name] as string | undefined;
+    if (given !== undefined && given.replace(/-\d+$/, "") !== checksum.replace(/-\d+$/, "")) {
+      throw new AwsError("BadDigest", `The ${algorithm} you specified did not match the calculated checksum.`, 400);
+    }
+    return { [name]: checksum };
   }
 
   return {
     CreateMultipartUpload: {
-      authorize: s3.onObject("PutObject"),
+      authorize: onObject("PutObject"),
       run(input) {
-        s3.bucket(input.Bucket);
+        const { Bucket, Key, ChecksumAlgorithm: algorithm } = input;
+        buckets.find(Bucket);
         const id = randomBytes(32).toString("base64url");
-        const kept = { headers: keptHeaders(input), metadata: input.Metadata ?? {}, tagging: input.Tagging ?? "" };
-        insert.run(id, input.Bucket, input.Key, JSON.stringify(kept));
-        return { Bucket: input.Bucket, Key: input.Key, UploadId: id };
+        const checksumType = input.ChecksumType ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+        const upload: Upload = {
+          headers: keptHeaders(input),
+          metadata: input.Metadata ?? {},
+          tags: tagsOf(input.Tagging),
+          ...(algorithm && { algorithm, checksumType }),
+          startedAt: clock.now(),
+        };
+        insert.run(id, Bucket, Key, JSON.stringify(upload));
+        const told = algorithm ? { ChecksumAlgorithm: algorithm, ChecksumType: checksumType } : {};
+        return { Bucket, Key, UploadId: id, ServerSideEncryption: "AES256", ...told };
       },
     },
     UploadPart: {
-      authorize: s3.onObject("PutObject"),
+      authorize: onObject("PutObject"),
       run(input, call) {
-        upload(input);
+        const { algorithm } = uploadOf(input);
         const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, Buffer.from(input.Body ?? ""));
         const checksums = verifiedChecksums(input, trailers, bytes);
-        return { ETag: addPart(input.UploadId, input.PartNumber, bytes), ...checksums };
+        if (algorithm && checksums[`Checksum${algorithm}`] === undefined) {
+          const checksum = checksumOf(algorithm, bytes);
+          if (checksum) checksums[`Checksum${algorithm}`] = checksum;
+        }
+        const { etag } = addPart(input.UploadId, input.PartNumber, bytes, checksums);
+        return { ETag: etag, ServerSideEncryption: "AES256", ...checksums };
       },
     },
     UploadPartCopy: {
-      authorize: (input) => [s3.onObject("GetObject")(sourceOf(input)), s3.onObject("PutObject")(input)],
+      authorize: (input, call) => [onObject("GetObject")(copySource(input), call), onObject("PutObject")(input, call)],
       run(input) {
-        upload(input);
-        const { Bucket, Key } = sourceOf(input);
-        const source = s3.store.latest(Bucket, Key);
-        if (!source || source.isDeleteMarker) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
-        const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(input.CopySourceRange ?? "") ?? [];
-        const all = s3.store.read(source);
-        const bytes = first === undefined ? all : all.subarray(Number(first), Number(last) + 1);
-        return {
-          CopyPartResult: {
-            ETag: addPart(input.UploadId, input.PartNumber, bytes),
-            LastModified: new Date(s3.cloud.clock.now()),
-          },
-        };
+        const { algorithm } = uploadOf(input);
+        const source = readSource(s3, input);
+        const all = store.read(source);
+        const range = readRange(input.CopySourceRange, all.length);
+        const bytes = range ? all.subarray(range.first, range.last + 1) : all;
+        const checksum = algorithm && checksumOf(algorithm, bytes);
+        const checksums: Record<string, string> = checksum ? { [`Checksum${algorithm}`]: checksum } : {};
+        const { etag } = addPart(input.UploadId, input.PartNumber, bytes, checksums);
+        return { CopyPartResult: { ETag: etag, LastModified: new Date(clock.now()), ...checksums } };
       },
     },
     ListParts: {
-      authorize: s3.onObject("ListMultipartUploadParts"),
+      authorize: onObject("ListMultipartUploadParts"),
       run(input) {
-        upload(input);
-        const Parts = partsOf(input.UploadId).map(({ number, etag, bytes }) => ({
-          PartNumber: number,
-          ETag: etag,
-          Size: bytes.length,
+        uploadOf(input);
+        const { MaxParts = 1000, PartNumberMarker = 0 } = input;
+        const rest = partsOf(input.UploadId).filter(({ number }) => number > Number(PartNumberMarker));
+        const shown = rest.slice(0, MaxParts);
+        const IsTruncated = rest.length > shown.length;
+        return {
+          ...{ Bucket: input.Bucket, Key: input.Key, UploadId: input.UploadId, MaxParts, IsTruncated },
+          NextPartNumberMarker: IsTruncated ? String(shown.at(-1)?.number) : undefined,
+          Parts: shown.map(({ number, etag, size, checksums }) => ({
+            ...{ PartNumber: number, ETag: etag, Size: size },
+            ...checksums,
+          })),
+        };
+      },
+    },
+    ListMultipartUploads: {
+      authorize: onBucket("ListBucketMultipartUploads"),
+      run({ Bucket, Prefix = "" }) {
+        buckets.find(Bucket);
+        const Uploads = ofBucket.all(Bucket).map((row) => ({
+          Key: String(row.key),
+          UploadId: String(row.id),
+          Initiated: new Date((JSON.parse(String(row.input)) as Upload).startedAt),
         }));
-        return { Bucket: input.Bucket, Key: input.Key, UploadId: input.UploadId, IsTruncated: false, Parts };
+        return { Bucket, Prefix, IsTruncated: false, Uploads: Uploads.filter(({ Key }) => Key.startsWith(Prefix)) };
       },
     },
     CompleteMultipartUpload: {
-      authorize: s3.onObject("PutObject"),
-      run(input, call) {
-        const { headers, metadata, tagging } = upload(input);
-        const list = chosen(input.UploadId, input.MultipartUpload?.Parts ?? []);
-        if (list.length === 0)
+      authorize: onObject("PutObject"),
+      async run(input, call) {
+        const { Bucket, Key, UploadId } = input;
+        const upload = uploadOf(input);
+        const list = chosen(UploadId, input.MultipartUpload?.Parts ?? []);
+        if (list.length === 0) {
           throw new AwsError(
             "MalformedXML",
             "The XML you provided was not well-formed or did not validate against our published schema",
             400,
           );
-        checkWriteConditions(s3.store.latest(input.Bucket, input.Key), input);
+        }
+        checkWriteConditions(store.latest(Bucket, Key), input);
+        const checksums = checksumsOf(upload, list, input);
         // The tag of a multipart object: a digest of its parts' digests, and their number.
         const digests = list.map(({ etag }) => Buffer.from(etag.replaceAll('"', ""), "hex"));
         const etag = `"${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${list.length}"`;
-        const object = s3.putObject(
-          {
-            ...{ bucket: input.Bucket, key: input.Key, etag, checksums: {}, partsCount: list.length },
-            headers: headers as Record<string, string>,
-            metadata: metadata as Record<string, string>,
-            tags: Object.fromEntries(new URLSearchParams(String(tagging))),
-          },
-          Buffer.concat(list.map(({ bytes }) => bytes)),
+        const { headers, metadata, tags } = upload;
+        const object = await s3.putObject(
+          { bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags },
+          { parts: list.map(({ file }) => file) },
           "ObjectCreated:CompleteMultipartUpload",
           call,
         );
-        end(input.UploadId);
-        const { Bucket, Key } = input;
-        return {
-          Bucket,
-          Key,
-          ETag: etag,
-          Location: `${s3.cloud.endpoint}/${Bucket}/${Key}`,
-          VersionId: object.versionId === "null" ? undefined : object.versionId,
-        };
+        end(UploadId);
+        const Location = `${s3.cloud.endpoint}/${Bucket}/${encodeURIComponent(Key).replace(/%2F/g, "/")}`;
+        const told = upload.algorithm ? { ...checksums, ChecksumType: upload.checksumType } : {};
+        return { Bucket, Key, ETag: etag, Location, VersionId: versionOf(s3, object), ...told };
       },
     },
     AbortMultipartUpload: {
-      authorize: s3.onObject("AbortMultipartUpload"),
+      authorize: onObject("AbortMultipartUpload"),
       run(input) {
-        upload(input);
+        uploadOf(input);
         end(input.UploadId);
         return {};
       },

@@ -29,7 +29,14 @@ export function rulesOf(inputs: Record<string, unknown>): NotificationRule[] {
   ];
 }
 
-let sequence = 0;
+/** Grows with every event, so that consumers can tell the later one of a key. */
+export function sequencer(now: () => number): () => string {
+  let last = 0;
+  return () => {
+    last = Math.max(last + 1, now() * 1000);
+    return last.toString(16).toUpperCase().padStart(18, "0");
+  };
+}
 
 /** Tells everyone whose rule matches; a target that refuses is logged, as on AWS nobody hears of it. */
 export async function notify(
@@ -38,12 +45,13 @@ export async function notify(
   event: string,
   object: ObjectVersion,
   principal: string,
+  sequence: string,
 ): Promise<void> {
   for (const rule of rules) {
     if (!rule.events.some((pattern) => matchesEvent(pattern, event))) continue;
     if (!object.key.startsWith(rule.prefix) || !object.key.endsWith(rule.suffix)) continue;
     const sourceArn = `arn:aws:s3:::${object.bucket}`;
-    const body = JSON.stringify({ Records: [recordOf(cloud, rule, event, object, principal)] });
+    const body = JSON.stringify({ Records: [recordOf(cloud, rule, event, object, principal, sequence)] });
     try {
       await cloud.deliver(rule.targetArn, { service: "s3.amazonaws.com", sourceArn, body });
     } catch (error) {
@@ -60,7 +68,14 @@ function matchesEvent(pattern: string, event: string): boolean {
   return pattern === `s3:${event}` || (pattern.endsWith(":*") && `s3:${event}`.startsWith(pattern.slice(0, -1)));
 }
 
-function recordOf(cloud: Cloud, rule: NotificationRule, event: string, object: ObjectVersion, principal: string) {
+function recordOf(
+  cloud: Cloud,
+  rule: NotificationRule,
+  event: string,
+  object: ObjectVersion,
+  principal: string,
+  sequence: string,
+) {
   const removed = event.startsWith("ObjectRemoved");
   return {
     eventVersion: "2.1",
@@ -68,7 +83,7 @@ function recordOf(cloud: Cloud, rule: NotificationRule, event: string, object: O
     awsRegion: cloud.region,
     eventTime: new Date(cloud.clock.now()).toISOString(),
     eventName: event,
-    userIdentity: { principalId: principal },
+    userIdentity: { principalId: `AWS:${principal}` },
     requestParameters: { sourceIPAddress: "127.0.0.1" },
     responseElements: {
       "x-amz-request-id": randomBytes(8).toString("hex").toUpperCase(),
@@ -84,11 +99,18 @@ function recordOf(cloud: Cloud, rule: NotificationRule, event: string, object: O
       },
       object: {
         // Form encoding: a space is a plus. Handlers that forget to decode fail here as they do on AWS.
-        key: encodeURIComponent(object.key).replace(/%20/g, "+").replace(/%2F/g, "/"),
+        key: formEncoded(object.key),
         ...(removed ? {} : { size: object.size, eTag: object.etag.replaceAll('"', "") }),
         ...(object.versionId === "null" ? {} : { versionId: object.versionId }),
-        sequencer: (cloud.clock.now() * 1000 + (sequence++ % 1000)).toString(16).toUpperCase().padStart(18, "0"),
+        sequencer: sequence,
       },
     },
   };
+}
+
+function formEncoded(key: string): string {
+  return encodeURIComponent(key)
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/%20/g, "+")
+    .replace(/%2F/g, "/");
 }

@@ -1,268 +1,248 @@
 /** Operations on single objects. */
-import { AwsError, type Call, type Operation } from "../../service.ts";
+import { type Access, AwsError, type Call, type Operation } from "../../service.ts";
 import { decodeBody } from "./aws-chunked.ts";
-import { verifiedChecksums } from "./checksums.ts";
+import { checksumOf, verifiedChecksums } from "./checksums.ts";
+import { checkCopyConditions, checkReadConditions, checkWriteConditions } from "./conditions.ts";
 import { etagOf, type S3 } from "./index.ts";
+import {
+  checkTags,
+  copySource,
+  describe,
+  existing,
+  keptHeaders,
+  type ObjectInput,
+  readSource,
+  tagsOf,
+  versionOf,
+} from "./object-description.ts";
+import { readRange } from "./range.ts";
 import type { ObjectVersion } from "./store.ts";
 
-interface ObjectInput {
-  Bucket: string;
-  Key: string;
-  VersionId?: string;
-}
-
-const HEADERS = ["ContentType", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage"] as const;
-
-/** The headers that are kept with an object, `aws-chunked` being how it travelled and no property of it. */
-export function keptHeaders(input: Record<string, unknown>): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of HEADERS) if (typeof input[name] === "string") headers[name] = input[name];
-  const encoding = headers.ContentEncoding?.split(",")
-    .filter((part) => part.trim() !== "aws-chunked")
-    .join(",");
-  if (encoding) headers.ContentEncoding = encoding;
-  else delete headers.ContentEncoding;
-  return headers;
-}
+/** Larger answers are read from the file as they are sent. */
+const STREAM_FROM_BYTES = 1024 * 1024;
+const MAX_KEY_BYTES = 1024;
 
 export function objectOperations(s3: S3): Record<string, Operation> {
-  const { store } = s3;
+  const { buckets, cloud, onBucket, onObject, store } = s3;
 
-  function existing({ Bucket, Key, VersionId }: ObjectInput): ObjectVersion {
-    s3.bucket(Bucket);
-    const object = VersionId ? store.version(Bucket, Key, VersionId) : store.latest(Bucket, Key);
-    if (!object && VersionId) throw new AwsError("NoSuchVersion", "The specified version does not exist.", 404);
-    if (!object || (object.isDeleteMarker && !VersionId))
-      throw new AwsError("NoSuchKey", "The specified key does not exist.", 404, { Key });
-    if (object.isDeleteMarker)
-      throw new AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
-    return object;
+  /** A version has an action of its own: `s3:GetObjectVersion`. */
+  const onVersion = (action: string) => (input: ObjectInput, call: Call) =>
+    onObject(input.VersionId ? `${action}Version` : action)(input, call);
+
+  /** Who may not list the bucket does not learn what is missing in it. */
+  function readable(input: ObjectInput, call: Call): ObjectVersion {
+    try {
+      return existing(s3, input);
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "NoSuchKey")
+        cloud.authorize(call, onBucket("ListBucket")(input, call));
+      throw error;
+    }
   }
 
-  function describe(object: ObjectVersion, input: ObjectInput & Record<string, unknown>) {
-    const overrides = Object.fromEntries(
-      HEADERS.map((name) => [name, input[`Response${name}`]]).filter(([, value]) => value !== undefined),
-    );
-    return {
-      ...{ ContentType: "binary/octet-stream", ...object.headers, ...overrides },
-      ...(input.ChecksumMode === "ENABLED" ? object.checksums : {}),
-      AcceptRanges: "bytes",
-      ETag: object.etag,
-      LastModified: new Date(object.modified),
-      Metadata: object.metadata,
-      VersionId: s3.bucket(object.bucket).versioning ? object.versionId : undefined,
-      TagCount: Object.keys(object.tags).length || undefined,
-      ServerSideEncryption: "AES256",
-    };
-  }
-
-  function put(input: ObjectInput & Record<string, unknown>, call: Call) {
-    s3.bucket(input.Bucket);
-    if (Buffer.byteLength(input.Key) > 1024) throw new AwsError("KeyTooLongError", "Your key is too long", 400);
-    checkWriteConditions(store.latest(input.Bucket, input.Key), input);
+  async function put(input: ObjectInput & Record<string, unknown>, call: Call) {
+    buckets.find(input.Bucket);
+    if (Buffer.byteLength(input.Key) > MAX_KEY_BYTES)
+      throw new AwsError("KeyTooLongError", "Your key is too long", 400);
     const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, bodyOf(input.Body));
     const checksums = verifiedChecksums(input, trailers, bytes);
-    const object = s3.putObject(
+    checkWriteConditions(store.latest(input.Bucket, input.Key), input);
+    const object = await s3.putObject(
       {
         ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums },
         headers: keptHeaders(input),
         metadata: (input.Metadata ?? {}) as Record<string, string>,
-        tags: Object.fromEntries(new URLSearchParams(String(input.Tagging ?? ""))),
+        tags: tagsOf(input.Tagging),
       },
       bytes,
       "ObjectCreated:Put",
       call,
     );
-    return {
-      ETag: object.etag,
-      ...checksums,
-      ServerSideEncryption: "AES256",
-      VersionId: object.versionId === "null" ? undefined : object.versionId,
-    };
+    const told = Object.keys(checksums).length > 0 ? { ...checksums, ChecksumType: "FULL_OBJECT" } : {};
+    return { ETag: object.etag, ...told, ServerSideEncryption: "AES256", VersionId: versionOf(s3, object) };
   }
 
-  function remove(input: ObjectInput, call: Call): { VersionId?: string; DeleteMarker?: boolean } {
-    const bucket = s3.bucket(input.Bucket);
-    if (input.VersionId) {
-      const version = store.version(input.Bucket, input.Key, input.VersionId);
-      if (version) store.removeVersion(version);
-      return { VersionId: input.VersionId, DeleteMarker: version?.isDeleteMarker || undefined };
+  function get(input: ObjectInput & Record<string, unknown>, call: Call) {
+    const object = readable(input, call);
+    checkReadConditions(object, input);
+    const range = readRange(input.Range as string | undefined, object.size);
+    const { first, last } = range ?? { first: 0, last: object.size - 1 };
+    const ContentLength = last - first + 1;
+    const isStreamed = call.http !== undefined && ContentLength > STREAM_FROM_BYTES;
+    const Body = isStreamed ? store.stream(object, first, last) : store.read(object).subarray(first, last + 1);
+    // A checksum of the whole says nothing about a part.
+    const described = describe(s3, object, range ? { ...input, ChecksumMode: undefined } : input);
+    if (!range) return { ...described, Body, ContentLength };
+    const ContentRange = `bytes ${first}-${last}/${object.size}`;
+    return { ...described, Body, ContentLength, ContentRange, $status: 206 };
+  }
+
+  function head(input: ObjectInput & Record<string, unknown>, call: Call) {
+    let object: ObjectVersion;
+    try {
+      object = readable(input, call);
+    } catch (error) {
+      // HEAD has no body to say more in.
+      if (error instanceof AwsError && error.status === 404) throw new AwsError("NotFound", error.message, 404);
+      throw error;
     }
-    const latest = store.latest(input.Bucket, input.Key);
-    if (bucket.versioning === "Enabled") {
-      const empty = { etag: "", size: 0, headers: {}, metadata: {}, tags: {}, checksums: {} };
+    checkReadConditions(object, input);
+    return { ...describe(s3, object, input), ContentLength: object.size, PartsCount: object.partsCount };
+  }
+
+  async function remove(input: ObjectInput, call: Call): Promise<{ VersionId?: string; DeleteMarker?: boolean }> {
+    const { Bucket, Key, VersionId } = input;
+    const bucket = buckets.find(Bucket);
+    if (VersionId) {
+      const version = store.version(Bucket, Key, VersionId);
+      if (version) {
+        store.removeVersion(version);
+        await s3.announce("ObjectRemoved:Delete", version, call);
+      }
+      return { VersionId, DeleteMarker: version?.isDeleteMarker || undefined };
+    }
+    if (bucket.versioning) {
+      // Suspended: the marker takes the place of the version without an id.
+      const nothing = { etag: "", headers: {}, metadata: {}, tags: {}, checksums: {}, modified: cloud.clock.now() };
       const marker = store.put(
-        { bucket: input.Bucket, key: input.Key, isDeleteMarker: true, modified: s3.cloud.clock.now(), ...empty },
+        { bucket: Bucket, key: Key, isDeleteMarker: true, ...nothing },
         undefined,
-        true,
+        bucket.versioning === "Enabled",
       );
-      s3.announce("ObjectRemoved:DeleteMarkerCreated", marker, call);
+      await s3.announce("ObjectRemoved:DeleteMarkerCreated", marker, call);
       return { DeleteMarker: true, VersionId: marker.versionId };
     }
+    const latest = store.latest(Bucket, Key);
     if (latest) {
       store.removeVersion(latest);
-      s3.announce("ObjectRemoved:Delete", latest, call);
+      await s3.announce("ObjectRemoved:Delete", latest, call);
     }
     return {};
   }
 
-  return {
-    PutObject: { authorize: s3.onObject("PutObject"), run: put },
-    GetObject: {
-      authorize: s3.onObject("GetObject"),
-      run(input) {
-        const object = existing(input);
-        checkReadConditions(object, input);
-        const bytes = store.read(object);
-        const range = readRange(input.Range, bytes.length);
-        const body = range ? bytes.subarray(range.first, range.last + 1) : bytes;
-        const described = describe(object, input);
-        if (!range) return { ...described, Body: body, ContentLength: body.length };
-        // A checksum of the whole says nothing about a part.
-        for (const name of Object.keys(object.checksums)) delete (described as Record<string, unknown>)[name];
-        return {
-          ...described,
-          Body: body,
-          ContentLength: body.length,
-          ContentRange: `bytes ${range.first}-${range.last}/${bytes.length}`,
-          $status: 206,
-        };
-      },
-    },
-    HeadObject: {
-      authorize: s3.onObject("GetObject"),
-      run(input) {
-        let object: ObjectVersion;
-        try {
-          object = existing(input);
-        } catch (error) {
-          // HEAD has no body to say more in.
-          if (error instanceof AwsError && error.code === "NoSuchKey")
-            throw new AwsError("NotFound", error.message, 404);
-          throw error;
-        }
-        checkReadConditions(object, input);
-        return { ...describe(object, input), ContentLength: object.size };
-      },
-    },
-    DeleteObject: { authorize: s3.onObject("DeleteObject"), run: remove },
-    DeleteObjects: {
-      authorize: ({ Bucket, Delete }) =>
-        Delete.Objects.map(({ Key }: { Key: string }) => s3.onObject("DeleteObject")({ Bucket, Key })),
-      run({ Bucket, Delete }, call) {
-        const deleted = (Delete.Objects as { Key: string; VersionId?: string }[]).map(({ Key, VersionId }) => {
-          const { DeleteMarker, VersionId: marker } = remove({ Bucket, Key, VersionId }, call);
-          return { Key, VersionId, DeleteMarker, DeleteMarkerVersionId: DeleteMarker ? marker : undefined };
+  async function removeMany({ Bucket, Delete }: { Bucket: string; Delete: DeleteInput }, call: Call) {
+    buckets.find(Bucket);
+    const { Objects = [], Quiet } = Delete ?? {};
+    if (Objects.length === 0 || Objects.length > 1000) {
+      throw new AwsError(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+        400,
+      );
+    }
+    const Deleted: object[] = [];
+    const Errors: object[] = [];
+    for (const { Key, VersionId } of Objects) {
+      const input = { Bucket, Key, VersionId };
+      try {
+        cloud.authorize(call, onVersion("DeleteObject")(input, call));
+        const { DeleteMarker, VersionId: marker } = await remove(input, call);
+        Deleted.push({ Key, VersionId, DeleteMarker, DeleteMarkerVersionId: DeleteMarker ? marker : undefined });
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        Errors.push({
+          Key,
+          VersionId,
+          Code: error.code.replace(/^AccessDeniedException$/, "AccessDenied"),
+          Message: error.message,
         });
-        return { Deleted: Delete.Quiet ? [] : deleted };
+      }
+    }
+    return { Deleted: Quiet ? [] : Deleted, Errors: Errors.length > 0 ? Errors : undefined };
+  }
+
+  async function copy(input: ObjectInput & Record<string, unknown>, call: Call) {
+    buckets.find(input.Bucket);
+    const source = readSource(s3, input);
+    checkCopyConditions(source, input);
+    const replaces = input.MetadataDirective === "REPLACE";
+    const isItself = source.bucket === input.Bucket && source.key === input.Key;
+    if (isItself && !replaces && !copySource(input).VersionId) {
+      throw new AwsError(
+        "InvalidRequest",
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        400,
+      );
+    }
+    checkWriteConditions(store.latest(input.Bucket, input.Key), input);
+    const bytes = store.read(source);
+    const algorithm = input.ChecksumAlgorithm as string | undefined;
+    const asked = algorithm === undefined ? undefined : checksumOf(algorithm, bytes);
+    const isComposite = source.partsCount !== undefined;
+    const kept = isComposite ? {} : source.checksums;
+    const checksums = asked ? { [`Checksum${algorithm}`]: asked } : kept;
+    const object = await s3.putObject(
+      {
+        // One piece now, however many it came in.
+        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums },
+        headers: replaces ? keptHeaders(input) : source.headers,
+        metadata: replaces ? ((input.Metadata ?? {}) as Record<string, string>) : source.metadata,
+        tags: input.TaggingDirective === "REPLACE" ? tagsOf(input.Tagging) : source.tags,
+      },
+      bytes,
+      "ObjectCreated:Copy",
+      call,
+    );
+    return {
+      CopyObjectResult: { ETag: object.etag, LastModified: new Date(object.modified), ...checksums },
+      CopySourceVersionId: versionOf(s3, source),
+      VersionId: versionOf(s3, object),
+    };
+  }
+
+  /** Tags that come with a write are a permission of their own. */
+  function writes(input: ObjectInput & Record<string, unknown>, call: Call): Access[] {
+    const accesses = [onObject("PutObject")(input, call)];
+    if (input.Tagging) accesses.push(onObject("PutObjectTagging")(input, call));
+    return accesses;
+  }
+
+  return {
+    PutObject: { authorize: writes, run: put },
+    GetObject: { authorize: onVersion("GetObject"), run: get },
+    HeadObject: { authorize: onVersion("GetObject"), run: head },
+    DeleteObject: {
+      authorize: onVersion("DeleteObject"),
+      run(input, call) {
+        if (input.IfMatch) checkWriteConditions(store.latest(input.Bucket, input.Key), input);
+        return remove(input, call);
       },
     },
+    // Each key is judged on its own: what may not go is an error among the answers.
+    DeleteObjects: { run: removeMany },
     CopyObject: {
-      authorize: (input) => [s3.onObject("GetObject")(sourceOf(input)), s3.onObject("PutObject")(input)],
-      run(input, call) {
-        const source = existing(sourceOf(input));
-        const replaces = input.MetadataDirective === "REPLACE";
-        if (!replaces && source.bucket === input.Bucket && source.key === input.Key) {
-          throw new AwsError(
-            "InvalidRequest",
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
-            400,
-          );
-        }
-        const object = s3.putObject(
-          {
-            ...{ bucket: input.Bucket, key: input.Key, etag: source.etag, checksums: source.checksums },
-            headers: replaces ? keptHeaders(input) : source.headers,
-            metadata: replaces ? (input.Metadata ?? {}) : source.metadata,
-            tags:
-              input.TaggingDirective === "REPLACE"
-                ? Object.fromEntries(new URLSearchParams(input.Tagging ?? ""))
-                : source.tags,
-          },
-          store.read(source),
-          "ObjectCreated:Copy",
-          call,
-        );
-        return {
-          CopyObjectResult: { ETag: object.etag, LastModified: new Date(object.modified) },
-          VersionId: object.versionId === "null" ? undefined : object.versionId,
-        };
-      },
+      authorize: (input, call) => [onVersion("GetObject")(copySource(input), call), ...writes(input, call)],
+      run: copy,
     },
     GetObjectTagging: {
-      authorize: s3.onObject("GetObjectTagging"),
-      run: (input) => ({ TagSet: Object.entries(existing(input).tags).map(([Key, Value]) => ({ Key, Value })) }),
+      authorize: onObject("GetObjectTagging"),
+      run: (input) => ({ TagSet: Object.entries(existing(s3, input).tags).map(([Key, Value]) => ({ Key, Value })) }),
     },
     PutObjectTagging: {
-      authorize: s3.onObject("PutObjectTagging"),
+      authorize: onObject("PutObjectTagging"),
       run(input) {
-        const tags = Object.fromEntries(
-          (input.Tagging.TagSet as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
-        );
-        if (Object.keys(tags).length > 10)
-          throw new AwsError("BadRequest", "Object tags cannot be greater than 10", 400);
-        store.update({ ...existing(input), tags });
+        const set = input.Tagging.TagSet as { Key: string; Value: string }[];
+        const tags = checkTags(Object.fromEntries(set.map(({ Key, Value }) => [Key, Value])));
+        store.update({ ...existing(s3, input), tags });
         return {};
       },
     },
     DeleteObjectTagging: {
-      authorize: s3.onObject("DeleteObjectTagging"),
+      authorize: onObject("DeleteObjectTagging"),
       run(input) {
-        store.update({ ...existing(input), tags: {} });
+        store.update({ ...existing(s3, input), tags: {} });
         return {};
       },
     },
   };
 }
 
+interface DeleteInput {
+  Objects?: { Key: string; VersionId?: string }[];
+  Quiet?: boolean;
+}
+
 function bodyOf(body: unknown): Buffer {
   if (body === undefined) return Buffer.alloc(0);
   return Buffer.isBuffer(body) ? body : Buffer.from(body as Uint8Array);
-}
-
-/** `bucket/key?versionId=…`, percent-encoded, perhaps with a slash before it. */
-export function sourceOf({ CopySource }: { CopySource: string }): ObjectInput {
-  const [path = "", query = ""] = CopySource.replace(/^\//, "").split("?");
-  const [bucket = "", ...rest] = path.split("/");
-  const versionId = new URLSearchParams(query).get("versionId");
-  return { Bucket: bucket, Key: decodeURIComponent(rest.join("/")), ...(versionId ? { VersionId: versionId } : {}) };
-}
-
-/** `If-None-Match: *` makes a write a creation; `If-Match` one of a known version. */
-export function checkWriteConditions(
-  current: ObjectVersion | undefined,
-  { IfMatch, IfNoneMatch }: Record<string, unknown>,
-): void {
-  const exists = current !== undefined && !current.isDeleteMarker;
-  if (IfNoneMatch === "*" && exists) failPrecondition("If-None-Match");
-  if (typeof IfMatch === "string" && !exists) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
-  if (typeof IfMatch === "string" && current?.etag !== IfMatch) failPrecondition("If-Match");
-}
-
-function failPrecondition(Condition: string): never {
-  throw new AwsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412, {
-    Condition,
-  });
-}
-
-function checkReadConditions(object: ObjectVersion, input: Record<string, unknown>): void {
-  const { IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince } = input;
-  const seconds = Math.floor(object.modified / 1000) * 1000;
-  if (typeof IfMatch === "string" && IfMatch !== object.etag) failPrecondition("If-Match");
-  if (IfUnmodifiedSince instanceof Date && seconds > IfUnmodifiedSince.getTime())
-    failPrecondition("If-Unmodified-Since");
-  const unchanged =
-    typeof IfNoneMatch === "string"
-      ? IfNoneMatch === object.etag
-      : IfModifiedSince instanceof Date && seconds <= IfModifiedSince.getTime();
-  if (unchanged) throw new AwsError("NotModified", "Not Modified", 304);
-}
-
-function readRange(header: string | undefined, size: number): { first: number; last: number } | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
-  if (!match || (match[1] === "" && match[2] === "")) return undefined;
-  const first = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
-  const last = match[1] === "" || match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (first >= size || first > last) throw new AwsError("InvalidRange", "The requested range is not satisfiable", 416);
-  return { first, last };
 }

@@ -1,8 +1,19 @@
 /** Buckets and objects: what is known of them in SQLite, their bytes as files that are renamed into place. */
-import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  appendFileSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { Readable } from "node:stream";
 
 export interface ObjectVersion {
   bucket: string;
@@ -24,6 +35,9 @@ export interface ObjectVersion {
   partsCount?: number;
 }
 
+/** Bytes, or the files of parts, in order. */
+export type Content = Buffer | { parts: string[] };
+
 export interface ObjectStore {
   latest(bucket: string, key: string): ObjectVersion | undefined;
   version(bucket: string, key: string, versionId: string): ObjectVersion | undefined;
@@ -31,10 +45,20 @@ export interface ObjectStore {
   list(bucket: string, prefix: string, after: string): Iterable<ObjectVersion>;
   versions(bucket: string, prefix: string): ObjectVersion[];
   /** Adds a version; without versioning it takes the place of the one before. */
-  put(version: Omit<ObjectVersion, "versionId" | "file">, bytes: Buffer | undefined, versioned: boolean): ObjectVersion;
+  put(
+    version: Omit<ObjectVersion, "versionId" | "file" | "size">,
+    content: Content | undefined,
+    versioned: boolean,
+  ): ObjectVersion;
   update(version: ObjectVersion): void;
   removeVersion(version: ObjectVersion): void;
   read(version: ObjectVersion): Buffer;
+  /** The bytes from `first` to `last`, both included. It holds the file open: an overwrite meanwhile does not show. */
+  stream(version: ObjectVersion, first: number, last: number): Readable;
+  /** A part of an upload as a file of its own; answers its name. */
+  putPart(bytes: Buffer): string;
+  readPart(file: string): Buffer;
+  removeParts(files: string[]): void;
   isEmpty(bucket: string): boolean;
 }
 
@@ -48,7 +72,7 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   const latest = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND is_latest = 1");
   const byVersion = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?");
   const listing = database.prepare(
-    "SELECT * FROM s3_objects WHERE bucket = ? AND is_latest = 1 AND is_delete_marker = 0 AND key > ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+    "SELECT * FROM s3_objects WHERE bucket = ? AND is_latest = 1 AND is_delete_marker = 0 AND key > ? AND key >= ? ORDER BY key",
   );
   const all = database.prepare(
     "SELECT * FROM s3_objects WHERE bucket = ? AND substr(key, 1, length(?)) = ? ORDER BY key, sequence DESC",
@@ -88,6 +112,16 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   }: Omit<ObjectVersion, "versionId">) =>
     JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount });
 
+  function writeFile(content: Content): string {
+    const file = randomBytes(16).toString("hex");
+    const unfinished = join(folder, `${file}.part`);
+    if (Buffer.isBuffer(content)) writeFileSync(unfinished, content);
+    else for (const part of content.parts) appendFileSync(unfinished, readFileSync(join(folder, part)));
+    // Complete before anybody can see it.
+    renameSync(unfinished, join(folder, file));
+    return file;
+  }
+
   function removeVersion(version: ObjectVersion): void {
     drop.run(version.bucket, version.key, version.versionId);
     promote.run(version.bucket, version.key);
@@ -98,19 +132,18 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     latest: (bucket, key) => toVersion(latest.get(bucket, key)),
     version: (bucket, key, versionId) => toVersion(byVersion.get(bucket, key, versionId)),
     *list(bucket, prefix, after) {
-      for (const row of listing.iterate(bucket, after, prefix, prefix, prefix)) yield toVersion(row)!;
+      for (const row of listing.iterate(bucket, after, prefix)) {
+        // Keys are in order of their bytes: nothing with the prefix comes after one without.
+        if (!String(row.key).startsWith(prefix)) return;
+        yield toVersion(row)!;
+      }
     },
     versions: (bucket, prefix) => all.all(bucket, prefix, prefix).map((row) => toVersion(row)!),
-    put(version, bytes, versioned) {
+    put(described, content, versioned) {
       const versionId = versioned ? randomBytes(24).toString("base64url") : "null";
-      const file =
-        bytes &&
-        `${createHash("sha256").update(version.bucket).digest("hex").slice(0, 8)}-${randomBytes(12).toString("hex")}`;
-      if (file) {
-        // Complete before anybody can see it.
-        writeFileSync(join(folder, `${file}.part`), bytes);
-        renameSync(join(folder, `${file}.part`), join(folder, file));
-      }
+      const file = content && writeFile(content);
+      const size = file ? statSync(join(folder, file)).size : 0;
+      const version = { ...described, size, file };
       const replaced = toVersion(byVersion.get(version.bucket, version.key, "null"));
       database.exec("BEGIN");
       try {
@@ -130,11 +163,18 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
         throw error;
       }
       if (!versioned && replaced?.file) rmSync(join(folder, replaced.file), { force: true });
-      return { ...version, versionId, file };
+      return { ...version, versionId };
     },
     update: (version) => void save.run(detailOf(version), version.bucket, version.key, version.versionId),
     removeVersion,
     read: (version) => (version.file ? readFileSync(join(folder, version.file)) : Buffer.alloc(0)),
+    stream: ({ file }, first, last) =>
+      createReadStream("", { fd: openSync(join(folder, file!), "r"), start: first, end: last }),
+    putPart: writeFile,
+    readPart: (file) => readFileSync(join(folder, file)),
+    removeParts(files) {
+      for (const file of files) rmSync(join(folder, file), { force: true });
+    },
     isEmpty: (bucket) => any.get(bucket) === undefined,
   };
 }

@@ -1,0 +1,162 @@
+/** What can be set on a bucket through the API: policy, CORS, notifications, public access, versioning, tags. */
+import { AwsError, type Operation } from "../../service.ts";
+import { type PublicAccessBlock, setPolicy } from "./buckets.ts";
+import type { S3 } from "./index.ts";
+import type { NotificationRule } from "./notifications.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
+type Shape = Record<string, any>;
+
+interface Filter {
+  Key?: { FilterRules?: { Name: string; Value: string }[] };
+}
+
+const TARGETS = [
+  { list: "QueueConfigurations", arn: "QueueArn" },
+  { list: "TopicConfigurations", arn: "TopicArn" },
+  { list: "LambdaFunctionConfigurations", arn: "LambdaFunctionArn" },
+] as const;
+
+export function bucketConfiguration({ buckets, onBucket }: S3): Record<string, Operation> {
+  type Input = Shape & { Bucket: string };
+  type Found = ReturnType<typeof buckets.find>;
+  const reads = (action: string, read: (bucket: Found) => object): Operation<Input> => ({
+    authorize: onBucket(action),
+    run: ({ Bucket }) => read(buckets.find(Bucket)),
+  });
+  const writes = (action: string, write: (bucket: Found, input: Input) => void): Operation<Input> => ({
+    authorize: onBucket(action),
+    run(input) {
+      const bucket = buckets.find(input.Bucket);
+      write(bucket, input);
+      buckets.changed(bucket);
+      return {};
+    },
+  });
+
+  return {
+    GetBucketVersioning: reads("GetBucketVersioning", ({ versioning }) => ({ Status: versioning })),
+    PutBucketVersioning: writes("PutBucketVersioning", (bucket, { VersioningConfiguration }) => {
+      bucket.versioning = VersioningConfiguration.Status;
+    }),
+    GetBucketPolicy: reads("GetBucketPolicy", ({ policy }) => {
+      if (!policy) throw none("NoSuchBucketPolicy", "The bucket policy does not exist");
+      return { Policy: policy };
+    }),
+    PutBucketPolicy: writes("PutBucketPolicy", (bucket, { Policy }) => setPolicy(bucket, Policy)),
+    DeleteBucketPolicy: writes("DeleteBucketPolicy", (bucket) => setPolicy(bucket, undefined)),
+    GetBucketCors: reads("GetBucketCORS", ({ cors }) => {
+      if (cors.length === 0) throw none("NoSuchCORSConfiguration", "The CORS configuration does not exist");
+      return {
+        CORSRules: cors.map((rule) => ({
+          AllowedMethods: rule.allowedMethods,
+          AllowedOrigins: rule.allowedOrigins,
+          AllowedHeaders: rule.allowedHeaders,
+          ExposeHeaders: rule.exposeHeaders,
+          MaxAgeSeconds: rule.maxAgeSeconds,
+        })),
+      };
+    }),
+    PutBucketCors: writes("PutBucketCORS", (bucket, { CORSConfiguration }) => {
+      bucket.cors = (CORSConfiguration.CORSRules as Shape[]).map((rule) => ({
+        allowedMethods: rule.AllowedMethods,
+        allowedOrigins: rule.AllowedOrigins,
+        allowedHeaders: rule.AllowedHeaders,
+        exposeHeaders: rule.ExposeHeaders,
+        maxAgeSeconds: rule.MaxAgeSeconds,
+      }));
+    }),
+    DeleteBucketCors: writes("PutBucketCORS", (bucket) => {
+      bucket.cors = [];
+    }),
+    GetPublicAccessBlock: reads("GetBucketPublicAccessBlock", ({ publicAccessBlock: block }) => {
+      if (!block) {
+        throw none("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found");
+      }
+      const PublicAccessBlockConfiguration = {
+        BlockPublicAcls: block.blockPublicAcls,
+        IgnorePublicAcls: block.ignorePublicAcls,
+        BlockPublicPolicy: block.blockPublicPolicy,
+        RestrictPublicBuckets: block.restrictPublicBuckets,
+      };
+      return { PublicAccessBlockConfiguration };
+    }),
+    PutPublicAccessBlock: writes("PutBucketPublicAccessBlock", (bucket, { PublicAccessBlockConfiguration: block }) => {
+      bucket.publicAccessBlock = blockOf({
+        blockPublicAcls: block.BlockPublicAcls,
+        ignorePublicAcls: block.IgnorePublicAcls,
+        blockPublicPolicy: block.BlockPublicPolicy,
+        restrictPublicBuckets: block.RestrictPublicBuckets,
+      });
+    }),
+    DeletePublicAccessBlock: writes("PutBucketPublicAccessBlock", (bucket) => {
+      bucket.publicAccessBlock = undefined;
+    }),
+    GetBucketNotificationConfiguration: reads("GetBucketNotification", ({ notifications }) =>
+      Object.fromEntries(
+        TARGETS.map(({ list, arn }) => [
+          list,
+          notifications.filter((rule) => kindOf(rule) === list).map((rule) => writeRule(rule, arn)),
+        ]),
+      ),
+    ),
+    PutBucketNotificationConfiguration: writes("PutBucketNotification", (bucket, { NotificationConfiguration }) => {
+      bucket.notifications = TARGETS.flatMap(({ list, arn }) =>
+        ((NotificationConfiguration[list] ?? []) as Shape[]).map((rule, index) =>
+          readRule(rule, arn, `${list}-${index}`),
+        ),
+      );
+    }),
+    GetBucketTagging: reads("GetBucketTagging", ({ tags }) => {
+      if (Object.keys(tags).length === 0) throw none("NoSuchTagSet", "The TagSet does not exist");
+      return { TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+    }),
+    PutBucketTagging: writes("PutBucketTagging", (bucket, { Tagging }) => {
+      const tags = Tagging.TagSet as { Key: string; Value: string }[];
+      bucket.tags = Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+    }),
+    GetBucketEncryption: reads("GetEncryptionConfiguration", () => ({
+      ServerSideEncryptionConfiguration: {
+        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false }],
+      },
+    })),
+    GetBucketOwnershipControls: reads("GetBucketOwnershipControls", () => ({
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    })),
+  };
+}
+
+/** What is not named is off. */
+export function blockOf(settings: Partial<PublicAccessBlock>): PublicAccessBlock {
+  return {
+    blockPublicAcls: settings.blockPublicAcls === true,
+    ignorePublicAcls: settings.ignorePublicAcls === true,
+    blockPublicPolicy: settings.blockPublicPolicy === true,
+    restrictPublicBuckets: settings.restrictPublicBuckets === true,
+  };
+}
+
+function kindOf({ targetArn }: NotificationRule): (typeof TARGETS)[number]["list"] {
+  const service = targetArn.split(":")[2];
+  if (service === "lambda") return "LambdaFunctionConfigurations";
+  return service === "sns" ? "TopicConfigurations" : "QueueConfigurations";
+}
+
+function readRule(rule: Shape, arn: string, id: string): NotificationRule {
+  const rules = (rule.Filter as Filter | undefined)?.Key?.FilterRules ?? [];
+  const of = (name: string) => rules.find(({ Name }) => Name.toLowerCase() === name)?.Value ?? "";
+  return { id: rule.Id ?? id, targetArn: rule[arn], events: rule.Events, prefix: of("prefix"), suffix: of("suffix") };
+}
+
+function writeRule({ id, targetArn, events, prefix, suffix }: NotificationRule, arn: string) {
+  const rules = [
+    { Name: "prefix", Value: prefix },
+    { Name: "suffix", Value: suffix },
+  ].filter(({ Value }) => Value !== "");
+  const filter = rules.length > 0 ? { Filter: { Key: { FilterRules: rules } } } : {};
+  return { Id: id, [arn]: targetArn, Events: events, ...filter };
+}
+
+function none(code: string, message: string): AwsError {
+  return new AwsError(code, message, 404);
+}
