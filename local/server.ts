@@ -35,7 +35,9 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
   try {
     const request = await toRequest(options.account, incoming);
     const gone = new AbortController();
-    outgoing.once("close", () => gone.abort());
+    outgoing.once("close", () => {
+      if (!outgoing.writableFinished) gone.abort();
+    });
     request.signal = gone.signal;
     const signature = readSignature(request);
     service = signature?.service ?? unsignedService(request);
