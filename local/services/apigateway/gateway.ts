@@ -6,6 +6,7 @@
  * account's capacity, and this machine has none to share. Usage plans are enforced.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { keepPolling } from "../../polling.ts";
 import type { Cloud } from "../../service.ts";
 import { accessLogs } from "./access-log.ts";
 import { apisOf, type HttpApi, type RestApi, type Stage } from "./apis.ts";
@@ -129,6 +130,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     if (!outgoing.destroyed) {
       outgoing.writeHead(status, headers);
       outgoing.end(exchange.method === "HEAD" ? undefined : body);
+      keepPolling();
     }
     logs.write(exchange, status, bytes);
   }

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import type { Asset, Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { type Code, materialise } from "./code.ts";
-import { type InvocationResult, startEnvironment } from "./environment.ts";
+import { type InvocationResult, startEnvironment } from "./environments/environment.ts";
+import { type Pool, pool } from "./environments/pool.ts";
+import type { RuntimeApi } from "./environments/runtime-api.ts";
+import { BOOTSTRAP } from "./environments/runtime-process.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
-import { type Pool, pool } from "./pool.ts";
-import type { RuntimeApi } from "./runtime-api.ts";
-import { BOOTSTRAP } from "./runtime-process.ts";
 
 /** An API's function stays for minutes, one that events drive for seconds. */
 export const KEEP_WARM_MS = 300_000;

@@ -9,6 +9,7 @@
 import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud, Operation, Service } from "../../service.ts";
 import { asyncInvocations } from "./async-invocations.ts";
+import { startRuntimeApi } from "./environments/runtime-api.ts";
 import { eventSourceMappings, type Mapping } from "./event-source-mapping.ts";
 import { parseFunctionName } from "./function-config.ts";
 import { logBatches } from "./function-log.ts";
@@ -16,7 +17,6 @@ import { functions as createFunctions, type LambdaFunction } from "./functions.t
 import { invocationResource } from "./invocation-resource.ts";
 import { type InvokeInput, type InvokeOutput, invokeOperation } from "./invoke.ts";
 import { resourcePolicies } from "./resource-policy.ts";
-import { startRuntimeApi } from "./runtime-api.ts";
 
 export function lambda(cloud: Cloud): Service {
   const logs = logBatches(cloud);

@@ -1,34 +1,34 @@
 /**
- * The Node.js runtime inside an execution environment: a client of Lambda's Runtime API around the function's handler.
+ * The Node.js runtime inside an execution environment: takes invocations from the platform and runs the function's
+ * handler, one at a time.
  *
- * It speaks HTTP/1.1 over one raw socket and sends each answer together with the request for the next invocation: with
- * node:http and two round trips, most of a short invocation's time goes to the client itself.
+ * What Lambda's Runtime API says over HTTP it says in frames over one raw socket (see runtime-frames.ts): with node:http and
+ * two round trips, most of a short invocation's time goes to the client itself.
  * Plain JavaScript, so that a cold start strips no types. Not emulated: response streaming, extensions, SnapStart hooks.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readSync, writeSync } from "node:fs";
 import module from "node:module";
 import { connect } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 
+const [, , compileCache, frames, token] = process.argv;
 // V8's compiled code of earlier environments: a third of a cold start.
-if (process.argv[2]) module.enableCompileCache?.(process.argv[2]);
+module.enableCompileCache?.(compileCache);
 
 const { env } = process;
-const [authority, ...path] = env.AWS_LAMBDA_RUNTIME_API.split("/");
-const [host, port] = authority.split(":");
-const base = `/${[...path, "2018-06-01", "runtime"].join("/")}`;
-const HOST = `Host: ${authority}\r\n`;
-const NEXT = `GET ${base}/invocation/next HTTP/1.1\r\n${HOST}\r\n`;
-
+/** Invocations that have come while another one runs. */
+const queue = [];
+let running = false;
 let requestId;
-// The same API, on a socket that costs less than a port.
-const local = process.argv[3];
-const socket = connect(local ? { path: `\0${local}` } : { host, port: Number(port), noDelay: true });
+const socket = connect(
+  /^\d+$/.test(frames) ? { host: "127.0.0.1", port: Number(frames), noDelay: true } : { path: `\0${frames}` },
+);
 // Whoever served the invocations is gone, however it went: nothing is left to do.
 socket.on("error", () => process.exit(0));
 socket.on("close", () => process.exit(0));
+socket.write(`${token}\n`);
 
 patchConsole();
 process.on("uncaughtException", (error) => fatal(error, 129));
@@ -43,12 +43,37 @@ try {
 } catch (error) {
   await initFailed(error);
 }
-receive(invoke);
-socket.write(NEXT);
+receive((delivery, body) => {
+  queue.push([delivery, body]);
+  if (!running) runNext();
+});
+say("ready", "-", "");
 
-function invoke(headers, body) {
-  requestId = headers["lambda-runtime-aws-request-id"];
-  env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+function runNext() {
+  const next = queue.shift();
+  running = next !== undefined;
+  if (!running) return;
+  const [delivery, body] = next;
+  if (delivery.claim !== undefined && !begin(delivery.claim)) {
+    say("declined", delivery.requestId, "");
+    return runNext();
+  }
+  invoke(delivery, body);
+}
+
+/** What the platform has taken back meanwhile is not begun: see claims.ts, which holds the other end of this file. */
+function begin(claim) {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(claim);
+  writeSync(3, bytes, 0, 8, 0);
+  readSync(3, bytes, 0, 8, 8);
+  const takenBack = bytes.readDoubleLE();
+  return takenBack === 0 || claim < takenBack;
+}
+
+function invoke(delivery, body) {
+  requestId = delivery.requestId;
+  env._X_AMZN_TRACE_ID = delivery.traceId;
   const id = requestId;
   let event;
   try {
@@ -56,7 +81,7 @@ function invoke(headers, body) {
   } catch (error) {
     return fail(id, error);
   }
-  const context = contextOf(headers);
+  const context = contextOf(delivery);
   try {
     const result = handler.length >= 3 && supportsCallbacks() ? withCallback(event, context) : handler(event, context);
     if (typeof result?.then === "function") {
@@ -98,20 +123,24 @@ function succeed(id, value) {
   } catch (error) {
     return fail(id, { errorType: "Runtime.MarshalError", errorMessage: `Unable to stringify response body: ${error}` });
   }
-  socket.write(post(`/invocation/${id}/response`, body) + NEXT);
+  answer("response", id, body);
 }
 
 function fail(id, error) {
   const body = describe(error);
   write("ERROR", "Invoke Error", body);
-  socket.write(post(`/invocation/${id}/error`, JSON.stringify(body)) + NEXT);
+  answer("error", id, JSON.stringify(body));
+}
+
+function answer(verb, id, body) {
+  say(verb, id, body);
+  runNext();
 }
 
 function fatal(error, exitCode) {
   const body = describe(error);
   write("ERROR", "Uncaught Exception", body);
-  const target = requestId ? `/invocation/${requestId}/error` : "/init/error";
-  socket.write(post(target, JSON.stringify(body)), () => process.exit(exitCode));
+  say(requestId ? "fatal" : "init-error", requestId ?? "-", JSON.stringify(body), () => process.exit(exitCode));
 }
 
 function initFailed(error) {
@@ -119,9 +148,8 @@ function initFailed(error) {
   return new Promise(() => {});
 }
 
-function post(target, body) {
-  const length = Buffer.byteLength(body);
-  return `POST ${base}${target} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`;
+function say(verb, id, body, sent) {
+  socket.write(`${verb} ${id} ${Buffer.byteLength(body)}\n${body}`, sent);
 }
 
 /** Lambda's form of an error. What is no Error is told by its type and text. */
@@ -136,50 +164,48 @@ function describe(error) {
   return { errorType: error.name, errorMessage: error.message, trace };
 }
 
-function contextOf(headers) {
-  const deadline = Number(headers["lambda-runtime-deadline-ms"]);
-  const json = (value) => (value ? JSON.parse(value) : undefined);
+function contextOf({ requestId, deadlineMs, invokedArn, clientContext, tenantId }) {
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+    invokedFunctionArn: invokedArn,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-    awsRequestId: headers["lambda-runtime-aws-request-id"],
+    awsRequestId: requestId,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-    identity: json(headers["lambda-runtime-cognito-identity"]),
-    clientContext: json(headers["lambda-runtime-client-context"]),
-    tenantId: headers["lambda-runtime-aws-tenant-id"],
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    identity: undefined,
+    clientContext: clientContext && JSON.parse(clientContext),
+    tenantId,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
   };
 }
 
-/** Hands each invocation to `handle`; the 202s that acknowledge answers are passed over. */
-function receive(handle) {
+/** Hands on each invocation: its head, and its payload as text. */
+function receive(take) {
   let chunks = [];
   let size = 0;
-  let needed = 0;
+  /** Bytes that are not enough yet. */
+  let tooFew = 0;
   socket.on("data", (chunk) => {
     chunks.push(chunk);
     size += chunk.length;
-    if (size < needed) return;
+    if (size <= tooFew) return;
     let buffer = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+    tooFew = 0;
     while (buffer.length > 0) {
-      const end = buffer.indexOf("\r\n\r\n");
+      const end = buffer.indexOf(10);
       if (end < 0) break;
-      const head = buffer.toString("latin1", 0, end).split("\r\n");
-      const headers = {};
-      for (let i = 1; i < head.length; i++) {
-        const colon = head[i].indexOf(":");
-        headers[head[i].slice(0, colon).toLowerCase()] = head[i].slice(colon + 1).trim();
+      const [head, payload] = buffer.toString("latin1", 0, end).split(" ").map(Number);
+      const start = end + 1 + head;
+      if (buffer.length < start + payload) {
+        tooFew = start + payload - 1;
+        break;
       }
-      needed = end + 4 + Number(headers["content-length"] ?? 0);
-      if (buffer.length < needed) break;
-      const body = head[0].startsWith("200", 9) ? buffer.toString("utf8", end + 4, needed) : undefined;
-      buffer = buffer.subarray(needed);
-      needed = 0;
-      if (body !== undefined) handle(headers, body);
+      const delivery = JSON.parse(buffer.toString("utf8", end + 1, start));
+      const body = buffer.toString("utf8", start, start + payload);
+      buffer = buffer.subarray(start + payload);
+      take(delivery, body);
     }
     chunks = buffer.length > 0 ? [buffer] : [];
     size = buffer.length;

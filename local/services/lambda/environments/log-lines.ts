@@ -1,5 +1,5 @@
 /** What Lambda itself writes into a function's log, as text or JSON. */
-import type { FunctionConfig } from "./function-config.ts";
+import type { FunctionConfig } from "../function-config.ts";
 
 export interface Report {
   requestId: string;

@@ -6,15 +6,21 @@ import type { EnvironmentOptions } from "./environment.ts";
 
 export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
 
-export function spawnRuntime(options: EnvironmentOptions, token: string, temporary: string): ChildProcess {
+/** @param claims Descriptor of the claims' file, which becomes the process's descriptor 3. */
+export function spawnRuntime(
+  options: EnvironmentOptions,
+  token: string,
+  temporary: string,
+  claims: number,
+): ChildProcess {
   const { config, runtime } = options;
   const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
   const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
-  const args = [join(options.stateDirectory, "compile-cache"), ...(runtime.socketName ? [runtime.socketName] : [])];
+  const args = [join(options.stateDirectory, "compile-cache"), runtime.frames, token];
   return spawn(process.execPath, [...flags, BOOTSTRAP, ...args], {
     cwd: options.codeDirectory,
     env: environmentVariables(options, runtime.address(token), temporary),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", claims],
     windowsHide: true,
   });
 }

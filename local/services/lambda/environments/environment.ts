@@ -1,16 +1,21 @@
 /**
  * One execution environment: a process of its own, one invocation at a time, gone for good at a timeout, at an exit or
  * over its memory limit. Between invocations it is not frozen.
+ *
+ * While a function proves to be quick, its process is sent the next few invocations ahead (`canQueue`), so that it need not
+ * be woken for each. One that the running invocation keeps waiting is taken back and goes to another environment.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock, Credentials, Timer } from "../../service.ts";
-import type { FunctionConfig } from "./function-config.ts";
-import type { StreamLog } from "./function-log.ts";
+import type { Clock, Credentials, Timer } from "../../../service.ts";
+import type { FunctionConfig } from "../function-config.ts";
+import type { StreamLog } from "../function-log.ts";
+import { claims as createClaims } from "./claims.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
+import type { RuntimeClient } from "./runtime-client.ts";
 import { eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
 
 /** Lambda's own limit for everything before the first invocation. */
@@ -18,6 +23,12 @@ const INIT_LIMIT_MS = 10_000;
 /** Credentials last twelve hours. */
 const MAX_AGE_MS = 11 * 3_600_000;
 const MEMORY_CHECK_MS = 250;
+/** A function is quick once so many invocations in a row each took less than this. */
+const QUICK_MS = 5;
+const QUICK_RUNS = 32;
+const QUEUE_LENGTH = 8;
+/** How long an invocation that was sent ahead waits behind one that is not quick after all. */
+const QUEUE_PATIENCE_MS = 10;
 export const RESPONSE_LIMIT_BYTES = 6_291_556;
 
 export interface Invocation {
@@ -52,6 +63,10 @@ export interface EnvironmentOptions {
   streamName: string;
   log: StreamLog;
   onIdle(environment: Environment): void;
+  /** An invocation has ended and another one runs: there is room for one more (see `canQueue`). */
+  onRoom(environment: Environment): void;
+  /** Invocations that were sent ahead and have not begun. */
+  onReturned(invocations: Invocation[]): void;
   onGone(environment: Environment): void;
 }
 
@@ -63,7 +78,11 @@ export interface Environment {
   readonly expired: boolean;
   /** True until its runtime asks for the first invocation. */
   readonly starting: boolean;
-  /** Takes an invocation; while it starts, the first one waits for it. */
+  /** Invocations that run or wait in it. */
+  readonly load: number;
+  /** Whether it may be given an invocation while it runs another one. */
+  readonly canQueue: boolean;
+  /** Takes an invocation when it is idle, when it `canQueue`, and the first one while it starts. */
   invoke(invocation: Invocation): void;
   kill(): void;
 }
@@ -76,7 +95,9 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   const temporary = join(options.stateDirectory, "tmp", id);
   mkdirSync(temporary, { recursive: true });
 
-  let send: ((head: string, body: string | Uint8Array) => void) | undefined;
+  const claims = createClaims(`${temporary}.claims`);
+  let send: Parameters<RuntimeClient["ready"]>[0] | undefined;
+  let queues = false;
   let current: Invocation | undefined;
   let tail: string[] | undefined;
   let begun = 0;
@@ -84,32 +105,62 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   let initMs: number | undefined = 0;
   let peakBytes = 0;
   let lastMemoryCheck = 0;
+  let connection: "none" | "open" | "closed" = "none";
+  let exit: string | undefined;
   let gone = false;
+  /** In the order in which the process will begin them. */
+  let queued: Queued[] = [];
+  /** Taken back, and not yet declined: until then the process takes no more. */
+  const takenBack = new Set<string>();
+  let lastClaim = 0;
+  let quickRuns = 0;
+  let patience: Timer | undefined;
 
-  runtime.attach(id, {
-    next(sender) {
-      send = sender;
-      if (initMs === 0) initMs = performance.now() - spawnedAt;
-      if (current) begin(current);
-      else becomeIdle();
+  const client: RuntimeClient = {
+    connected: () => {
+      connection = "open";
     },
-    response: (requestId, body) => {
+    ready(sender, queuesToo) {
+      send = sender;
+      queues = queuesToo;
+      if (initMs === 0) initMs = performance.now() - spawnedAt;
+      proceed();
+    },
+    response(requestId, body) {
       if (current?.requestId !== requestId) return;
       if (body.length > RESPONSE_LIMIT_BYTES) return settle(tooLarge(body.length), "Unhandled", "error");
       settle(body, undefined, "success");
     },
-    error: (requestId, body) => {
+    error(requestId, body) {
       if (current?.requestId === requestId) settle(body, "Unhandled", "error");
     },
-    initError: (body) => {
+    initError(body) {
       if (current) settle(body, "Unhandled", "error", "init");
       end();
     },
-  });
+    declined(requestId) {
+      takenBack.delete(requestId);
+      // It looked begun when it was to be taken back, and was not.
+      const index = queued.findIndex(({ invocation }) => invocation.requestId === requestId);
+      const held = current?.requestId === requestId ? current : queued.splice(index, index < 0 ? 0 : 1)[0]?.invocation;
+      if (held === current) leave();
+      if (takenBack.size === 0) claims.takeBack(0);
+      if (held) options.onReturned([held]);
+    },
+    closed() {
+      connection = "closed";
+      if (exit !== undefined) died(exit);
+    },
+  };
+  runtime.attach(id, client);
 
-  const child = spawnRuntime(options, id, temporary);
+  const child = spawnRuntime(options, id, temporary, claims.descriptor);
   child.once("error", (error) => died(String(error)));
-  child.once("exit", (code, signal) => died(exitReason(code, signal)));
+  child.once("exit", (code, signal) => {
+    exit = exitReason(code, signal);
+    // Its last words may not have been read yet.
+    if (connection !== "open") died(exit);
+  });
   for (const stream of [child.stdout!, child.stderr!]) {
     eachLine(stream, (line) => {
       // The runtime writes a message of several lines with carriage returns, to keep it one event.
@@ -132,11 +183,25 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     get expired() {
       return clock.now() - startedAt > MAX_AGE_MS;
     },
+    get load() {
+      return (current ? 1 : 0) + queued.length;
+    },
+    get canQueue() {
+      return (
+        queues &&
+        quickRuns >= QUICK_RUNS &&
+        current !== undefined &&
+        queued.length < QUEUE_LENGTH &&
+        takenBack.size === 0 &&
+        tail === undefined &&
+        !environment.expired
+      );
+    },
     invoke(invocation) {
       environment.idleSince = undefined;
       environment.keepWarmMs = invocation.keepWarmMs;
+      if (current) return enqueue(invocation);
       current = invocation;
-      tail = invocation.tail;
       if (send) begin(invocation);
       else timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
     },
@@ -147,16 +212,69 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   function begin(invocation: Invocation): void {
     const deliver = send!;
     send = undefined;
+    begins(invocation);
+    deliver(delivery(invocation));
+    send = queues ? deliver : undefined;
+  }
+
+  /** The process begins it now, or has just done so. */
+  function begins(invocation: Invocation): void {
+    current = invocation;
+    tail = invocation.tail;
     timer?.cancel();
     begun = performance.now();
     timer = clock.after(config.timeoutSeconds * 1000, timedOut);
     log.platform(startLine(config, invocation.requestId), invocation.tail);
-    const { payload } = invocation;
-    const length = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
-    let head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\nLambda-Runtime-Deadline-Ms: ${Date.now() + config.timeoutSeconds * 1000}\r\nLambda-Runtime-Invoked-Function-Arn: ${invocation.invokedArn}\r\nLambda-Runtime-Trace-Id: ${traceId()}\r\nContent-Length: ${length}\r\n`;
-    if (invocation.clientContext) head += `Lambda-Runtime-Client-Context: ${invocation.clientContext}\r\n`;
-    if (invocation.tenantId) head += `Lambda-Runtime-Aws-Tenant-Id: ${invocation.tenantId}\r\n`;
-    deliver(`${head}\r\n`, payload);
+  }
+
+  function enqueue(invocation: Invocation): void {
+    const claim = ++lastClaim;
+    queued.push({ invocation, claim });
+    send!({ ...delivery(invocation), claim });
+    patience ??= clock.after(QUEUE_PATIENCE_MS, losePatience(current!));
+  }
+
+  /** The process has nothing to run, or runs what was sent ahead. */
+  function proceed(): void {
+    if (current) {
+      if (begun === 0) begin(current);
+      return;
+    }
+    const next = queued.shift();
+    if (next) {
+      begins(next.invocation);
+      options.onRoom(environment);
+    } else if (takenBack.size === 0) becomeIdle();
+  }
+
+  function losePatience(running: Invocation): () => void {
+    return () => {
+      patience = undefined;
+      if (queued.length === 0 || gone) return;
+      if (current === running) takeBackQueued();
+      else patience = clock.after(QUEUE_PATIENCE_MS, losePatience(current!));
+    };
+  }
+
+  function takeBackQueued(): void {
+    quickRuns = 0;
+    claims.takeBack(queued[0]!.claim);
+    const returned = unbegun();
+    for (const { requestId } of returned) takenBack.add(requestId);
+    if (returned.length > 0) options.onReturned(returned);
+  }
+
+  /** Removes from the queue what the process has not begun. */
+  function unbegun(): Invocation[] {
+    const last = claims.begun();
+    const rest = queued.filter(({ claim }) => claim > last);
+    queued = queued.filter(({ claim }) => claim <= last);
+    return rest.map(({ invocation }) => invocation);
+  }
+
+  function delivery({ requestId, payload, invokedArn, clientContext, tenantId }: Invocation) {
+    const deadlineMs = Date.now() + config.timeoutSeconds * 1000;
+    return { requestId, payload, invokedArn, deadlineMs, traceId: traceId(), clientContext, tenantId };
   }
 
   function settle(
@@ -169,13 +287,12 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     const init = initMs || undefined;
     if (init) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
     const durationMs = phase === "init" || begun === 0 ? 0 : performance.now() - begun;
-    current = undefined;
-    begun = 0;
-    timer?.cancel();
-    timer = undefined;
+    quickRuns = durationMs < QUICK_MS && status === "success" ? quickRuns + 1 : 0;
+    leave();
     initMs = undefined;
     const report = { requestId: invocation.requestId, durationMs, initMs: init, peakBytes, status };
     // What the function wrote is on its way through a pipe: let it be read first.
+    const { tail } = invocation;
     const conclude = () => log.platform([...endLines(config, report), reportLine(config, report)], tail);
     if (!tail) {
       invocation.done({ payload, functionError });
@@ -186,6 +303,13 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       conclude();
       invocation.done({ payload, functionError });
     }, 5);
+  }
+
+  function leave(): void {
+    current = undefined;
+    begun = 0;
+    timer?.cancel();
+    timer = undefined;
   }
 
   function becomeIdle(): void {
@@ -228,14 +352,28 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     gone = true;
     clearInterval(memoryWatch);
     timer?.cancel();
-    runtime.detach(id);
+    patience?.cancel();
     child.kill("SIGKILL");
+    runtime.detach(id);
     child.unref();
+    const returned = unbegun();
+    claims.close();
     rmSync(pidFile, { force: true });
     rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
-    if (current) exited("Runtime exited without providing a reason");
+    for (const invocation of [current, ...queued.map((each) => each.invocation)]) {
+      if (!invocation) continue;
+      current = invocation;
+      exited("Runtime exited without providing a reason");
+    }
+    queued = [];
+    if (returned.length > 0) options.onReturned(returned);
     options.onGone(environment);
   }
+}
+
+interface Queued {
+  invocation: Invocation;
+  claim: number;
 }
 
 function failure(errorType: string, errorMessage: string): Buffer {

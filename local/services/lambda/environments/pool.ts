@@ -4,7 +4,7 @@
  * developer's machine has least of.
  */
 import { availableParallelism } from "node:os";
-import type { Clock, Timer } from "../../service.ts";
+import type { Clock, Timer } from "../../../service.ts";
 import type { Environment, Invocation } from "./environment.ts";
 
 /** How long an invocation waits for environments that finish nothing before another one starts. */
@@ -32,6 +32,8 @@ export interface Pool {
 
 export interface PoolEvents {
   onIdle(environment: Environment): void;
+  onRoom(environment: Environment): void;
+  onReturned(invocations: Invocation[]): void;
   onGone(environment: Environment): void;
 }
 
@@ -46,7 +48,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   const idle: Environment[] = [];
   const all = new Set<Environment>();
   const waiting: { invocation: Invocation; since: number }[] = [];
-  let busy = 0;
+  let active = 0;
   let scaleOut: Timer | undefined;
   let reaper: Timer | undefined;
   let lastDone = 0;
@@ -59,8 +61,24 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
         return;
       }
       const next = waiting.shift();
-      if (next) run(environment, next.invocation);
+      if (next) environment.invoke(next.invocation);
       else idle.push(environment);
+    },
+    onRoom(environment) {
+      while (waiting.length > 0 && takesAhead(environment, waiting[0]!.invocation)) {
+        environment.invoke(waiting.shift()!.invocation);
+      }
+    },
+    onReturned(invocations) {
+      const since = clock.now();
+      waiting.unshift(...invocations.map((invocation) => ({ invocation, since })));
+      // Who comes back has waited for long enough, and another environment may be free.
+      for (const free of idle.splice(0)) {
+        const next = waiting.shift();
+        if (next) free.invoke(next.invocation);
+        else idle.push(free);
+      }
+      if (waiting.length > 0) scaleOut ??= clock.after(SCALE_OUT_AFTER_MS, grow);
     },
     onGone(environment) {
       all.delete(environment);
@@ -72,8 +90,9 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   };
 
   function submit(invocation: Invocation): void {
-    const free = idle.pop();
-    if (free) run(free, invocation);
+    count(invocation);
+    const free = idle.pop() ?? (waiting.length === 0 ? leastLoaded(invocation) : undefined);
+    if (free) free.invoke(invocation);
     else if (all.size === 0) launch(invocation);
     else {
       waiting.push({ invocation, since: clock.now() });
@@ -81,15 +100,27 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     }
   }
 
-  function run(environment: Environment, invocation: Invocation): void {
-    busy++;
+  function count(invocation: Invocation): void {
     const { done } = invocation;
+    active++;
     invocation.done = (result) => {
-      busy--;
+      active--;
       lastDone = clock.now();
       done(result);
     };
-    environment.invoke(invocation);
+  }
+
+  function leastLoaded(invocation: Invocation): Environment | undefined {
+    let found: Environment | undefined;
+    for (const each of all) {
+      if (takesAhead(each, invocation) && !(found && found.load <= each.load)) found = each;
+    }
+    return found;
+  }
+
+  /** A log tail is told apart by who runs alone. */
+  function takesAhead(environment: Environment, { tail }: Invocation): boolean {
+    return tail === undefined && !retired && environment.canQueue;
   }
 
   function launch(invocation: Invocation): void {
@@ -102,7 +133,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     }
     all.add(environment);
     reaper ??= clock.after(REAP_EVERY_MS, reap);
-    run(environment, invocation);
+    environment.invoke(invocation);
   }
 
   /** What has arrived in the meantime is read first: it may be that only this process was slow. */
@@ -139,7 +170,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   return {
     submit,
     get active() {
-      return busy + waiting.length;
+      return active;
     },
     get size() {
       return all.size;
