@@ -8,9 +8,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
 export interface Grant {
+  /** Why, where the statement alone does not say it. */
+  sid?: string;
   actions: string[];
   resources: pulumi.Input<string>[];
-  conditions?: Record<string, Record<string, pulumi.Input<string>>>;
+  conditions?: Record<string, Record<string, pulumi.Input<string> | pulumi.Input<string>[]>>;
 }
 
 type Arn = pulumi.Input<string>;
@@ -74,12 +76,73 @@ export const grantQuery = (cluster: Arn): Grant => ({
 /** STS: become a role, and say for which tenant. */
 export const grantAssume = (role: Arn): Grant => ({ actions: ["sts:AssumeRole", "sts:TagSession"], resources: [role] });
 
+/** Kinesis: put records in. */
+export const grantWriteStream = (stream: Arn): Grant => ({
+  actions: ["kinesis:PutRecord", "kinesis:PutRecords", "kinesis:DescribeStreamSummary"],
+  resources: [stream],
+});
+
+/** Kinesis: read records, as an event source mapping does. */
+export const grantReadStream = (stream: Arn): Grant => ({
+  actions: [
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:ListShards",
+  ],
+  resources: [stream],
+});
+
+/** DynamoDB Streams: read a table's changes, as an event source mapping does. */
+export const grantReadTableStream = (stream: Arn): Grant => ({
+  actions: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListShards"],
+  resources: [stream],
+});
+
+/** Firehose: put records into a delivery. */
+export const grantDeliver = (delivery: Arn): Grant => ({
+  actions: ["firehose:PutRecord", "firehose:PutRecordBatch"],
+  resources: [delivery],
+});
+
+/** EventBridge: put events on one bus. @param sources what their `source` may be; any where it is left out */
+export const grantPutEvents = (bus: Arn, sources?: string[]): Grant => ({
+  actions: ["events:PutEvents"],
+  resources: [bus],
+  ...(sources ? { conditions: { StringEquals: { "events:source": sources } } } : {}),
+});
+
+/** Step Functions: start executions of one workflow, through its alias or a version too. */
+export const grantStart = (workflow: Arn): Grant => ({ actions: ["states:StartExecution"], resources: [workflow] });
+
+/** Step Functions: answer a task that waits for its token. */
+export const grantAnswerTask = (workflow: Arn): Grant => ({
+  actions: ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+  resources: [workflow],
+});
+
+/** KMS: read what a key encrypts, through one AWS service only (`kinesis`, `s3`). */
+export const grantDecrypt = (key: Arn, service: string, region: pulumi.Input<string>): Grant => ({
+  actions: ["kms:Decrypt"],
+  resources: [key],
+  conditions: { StringEquals: { "kms:ViaService": pulumi.interpolate`${service}.${region}.amazonaws.com` } },
+});
+
+/** KMS: write what a key encrypts, through one AWS service only. */
+export const grantEncrypt = (key: Arn, service: string, region: pulumi.Input<string>): Grant => ({
+  ...grantDecrypt(key, service, region),
+  // Services read a data key back before they use it again.
+  actions: ["kms:GenerateDataKey", "kms:Decrypt"],
+});
+
 /** A policy document (JSON) of grants. */
 export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
   return pulumi.output(grants as unknown as pulumi.Unwrap<Grant>[]).apply((resolved) =>
     JSON.stringify({
       Version: "2012-10-17",
-      Statement: resolved.map(({ actions, resources, conditions }) => ({
+      Statement: resolved.map(({ sid, actions, resources, conditions }) => ({
+        ...(sid ? { Sid: sid } : {}),
         Effect: "Allow",
         Action: actions,
         Resource: resources,
@@ -102,4 +165,21 @@ export function trustOf(service: string, conditions?: Record<string, Record<stri
       },
     ],
   });
+}
+
+/**
+ * The trust policy of a role that one AWS service takes on for resources of this account alone: nobody else's resource can
+ * borrow it (AWS's "confused deputy").
+ *
+ * @param sourceArn pattern of the resource that the service acts for
+ */
+export function trustOfSource(
+  service: string,
+  account: pulumi.Input<string>,
+  sourceArn: pulumi.Input<string>,
+): pulumi.Output<string> {
+  const conditions = { StringEquals: { "aws:SourceAccount": account }, ArnLike: { "aws:SourceArn": sourceArn } };
+  return pulumi
+    .output(conditions)
+    .apply((resolved) => trustOf(service, resolved as unknown as Record<string, Record<string, string>>));
 }

@@ -1,5 +1,6 @@
 /** What platform teams import: `import { Database, FanOut, Function } from "terrace"`. */
 export { Cell, type CellArgs } from "./cell.ts";
+export type { DurableArgs } from "./compute/durable.ts";
 export { Function, type FunctionArgs } from "./compute/function.ts";
 export { Schedule, type ScheduleArgs } from "./compute/schedule.ts";
 export { Bucket, type BucketArgs, type BucketNotification } from "./data/bucket.ts";
@@ -12,8 +13,12 @@ export { Domain, type DomainArgs } from "./edge/domain.ts";
 export { UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
 export * from "./grants.ts";
 export { InvalidArgumentError } from "./invalid-argument.ts";
+export { DeadLetterQueue, type DeadLetterQueueArgs } from "./messaging/dead-letter-queue.ts";
+export type { EventPattern, Matcher, Pattern } from "./messaging/event-pattern.ts";
 export { FanOut, type FanOutArgs, type FanOutConsumer } from "./messaging/fan-out.ts";
 export { type ConsumerArgs, Queue, type QueueArgs } from "./messaging/queue.ts";
+export { Stream, type StreamArgs } from "./messaging/stream.ts";
+export type { StreamConsumer, StreamConsumerArgs } from "./messaging/stream-consumer.ts";
 export { type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
 export { NAME_LIMITS, type NameKind, nameOf } from "./names.ts";
 export { planAddresses } from "./network/address-plan.ts";

@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
 /** An argument that a component refuses, in one line: which component, which argument, its value, the remedy. */
 export class InvalidArgumentError extends Error {
   override readonly name = "InvalidArgumentError";
@@ -30,4 +32,28 @@ export function checkForm(
 ): void {
   if (value === undefined || form.test(value)) return;
   throw new InvalidArgumentError(component, argument, value, `it has to be ${words}`);
+}
+
+/** Hands a value on once it was checked: at once when it is plain, else when it resolves, in a preview too where known. */
+export function checked<T>(value: pulumi.Input<T>, check: (value: T) => void): pulumi.Output<T> {
+  if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) check(value as T);
+  return pulumi.output(value).apply((resolved) => {
+    check(resolved as T);
+    return resolved as T;
+  }) as pulumi.Output<T>;
+}
+
+/** An ARN of one service, plain or not yet known. Undefined passes: the default takes its place. */
+export function checkedArn<V extends pulumi.Input<string> | undefined>(
+  component: string,
+  argument: string,
+  value: V,
+  service: string,
+): V extends undefined ? undefined : pulumi.Output<string> {
+  type Checked = V extends undefined ? undefined : pulumi.Output<string>;
+  if (value === undefined) return undefined as Checked;
+  const form = new RegExp(`^arn:aws[a-z-]*:${service}:`);
+  return checked<string>(value, (arn) =>
+    checkForm(component, argument, arn, form, `an ARN such as arn:aws:${service}:…`),
+  ) as Checked;
 }

@@ -14,6 +14,12 @@ export const NAME_LIMITS = {
   api: 128,
   schedule: 64,
   usagePlan: 128,
+  stream: 128,
+  delivery: 64,
+  eventBus: 256,
+  archive: 48,
+  workflow: 80,
+  workgroup: 128,
 } as const;
 
 export type NameKind = keyof typeof NAME_LIMITS;

@@ -4,6 +4,7 @@ import { type Grant, policyOf, trustOf } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
+import { checkDurable, type DurableArgs, durableInputs, publishDurable } from "./durable.ts";
 
 export interface FunctionArgs {
   /** Folder with the `handler.ts` to bundle: `"functions/orders"`. */
@@ -33,6 +34,8 @@ export interface FunctionArgs {
   tracing?: boolean;
   /** An execution environment per tenant; every call has to say whose it is. Fixed at creation. @default false */
   tenantIsolation?: boolean;
+  /** Survives restarts and waits for up to a year by checkpoints. Fixed at creation. @default an ordinary function */
+  durable?: DurableArgs;
   tags?: Tags;
 }
 
@@ -45,6 +48,8 @@ export interface FunctionArgs {
  */
 export class Function extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
+  /** What callers and triggers name: the function, or the alias of a durable one. */
+  readonly targetArn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
   readonly invokeArn: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
@@ -52,6 +57,9 @@ export class Function extends pulumi.ComponentResource {
   readonly timeoutSeconds: number;
   readonly tenantIsolation: boolean;
   readonly function: aws.lambda.Function;
+  readonly #role: aws.iam.Role;
+  readonly #durable: DurableArgs | undefined;
+  readonly #alias: aws.lambda.Alias | undefined;
 
   constructor(name: string, args: FunctionArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Function", name, {}, options);
@@ -60,6 +68,7 @@ export class Function extends pulumi.ComponentResource {
     const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;
     this.timeoutSeconds = args.timeoutSeconds ?? 10;
     this.tenantIsolation = args.tenantIsolation ?? false;
+    this.#durable = args.durable;
 
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
     // Named after the function where that has a name: Lambda then finds it without being told.
@@ -95,6 +104,7 @@ export class Function extends pulumi.ComponentResource {
         timeout: this.timeoutSeconds,
         ephemeralStorage: { size: args.ephemeralStorageMb ?? 512 },
         tenancyConfig: this.tenantIsolation ? { tenantIsolationMode: "PER_TENANT" } : undefined,
+        ...durableInputs(args.durable),
         reservedConcurrentExecutions: args.reservedConcurrency,
         tracingConfig: { mode: tracing ? "Active" : "PassThrough" },
         loggingConfig: {
@@ -110,9 +120,12 @@ export class Function extends pulumi.ComponentResource {
       { parent: this, dependsOn: [policy, ...traces] },
     );
 
+    this.#role = role;
+    this.#alias = args.durable && publishDurable(this, name, this.function, role);
     this.arn = this.function.arn;
+    this.targetArn = (this.#alias ?? this.function).arn;
     this.functionName = this.function.name;
-    this.invokeArn = this.function.invokeArn;
+    this.invokeArn = (this.#alias ?? this.function).invokeArn;
     this.roleArn = role.arn;
     this.logGroupName = logGroup.name;
     this.registerOutputs({ arn: this.arn, functionName: this.functionName, roleArn: this.roleArn });
@@ -122,8 +135,35 @@ export class Function extends pulumi.ComponentResource {
   allowInvoke(name: string, service: string, sourceArn: pulumi.Input<string>): aws.lambda.Permission {
     return new aws.lambda.Permission(
       name,
-      { function: this.function.name, action: "lambda:InvokeFunction", principal: service, sourceArn },
+      {
+        function: this.function.name,
+        qualifier: this.#alias?.name,
+        action: "lambda:InvokeFunction",
+        principal: service,
+        sourceArn,
+      },
       { parent: this },
+    );
+  }
+
+  /** Grants more, after the fact: for what is wired to a function that exists already. */
+  grant(name: string, grants: Grant[]): aws.iam.RolePolicy {
+    return new aws.iam.RolePolicy(
+      `${name}-grants`,
+      { role: this.#role.name, policy: policyOf(grants) },
+      { parent: this },
+    );
+  }
+
+  /** Refuses what an event source mapping cannot wait for. @param component who asks, for the message */
+  checkSource(component: string): void {
+    const seconds = this.#durable?.executionTimeoutSeconds;
+    if (seconds === undefined || seconds <= 900) return;
+    throw new InvalidArgumentError(
+      component,
+      "durable.executionTimeoutSeconds",
+      seconds,
+      "a queue or stream waits for at most 900 s; lower it, or start the function from another one",
     );
   }
 }
@@ -144,4 +184,5 @@ function validate(name: string, args: FunctionArgs): void {
   checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, 900);
   checkRange(component, "ephemeralStorageMb", args.ephemeralStorageMb, 512, 10_240);
   checkRange(component, "reservedConcurrency", args.reservedConcurrency, 0, 1000);
+  checkDurable(component, args.durable);
 }

@@ -52,7 +52,7 @@ export class Schedule extends pulumi.ComponentResource {
         scheduleExpressionTimezone: args.timezone ?? "UTC",
         flexibleTimeWindow: { mode: "OFF" },
         target: {
-          arn: args.target.arn,
+          arn: args.target.targetArn,
           roleArn: role.arn,
           input: JSON.stringify(args.input ?? {}),
           retryPolicy: { maximumRetryAttempts: args.retries ?? 3, maximumEventAgeInSeconds: 3600 },

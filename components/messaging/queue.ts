@@ -95,6 +95,7 @@ export class Queue extends pulumi.ComponentResource {
     const component = `Queue "${this.#name}"`;
     checkRange(component, "batchSize", args.batchSize, 1, 10_000);
     checkRange(component, "maximumConcurrency", args.maximumConcurrency, 2, 1000);
+    consumer.checkSource(component);
     if (this.visibilityTimeoutSeconds < 6 * consumer.timeoutSeconds) {
       throw new InvalidArgumentError(
         component,
@@ -107,7 +108,7 @@ export class Queue extends pulumi.ComponentResource {
       `${name}-source`,
       {
         eventSourceArn: this.arn,
-        functionName: consumer.arn,
+        functionName: consumer.targetArn,
         batchSize: args.batchSize ?? 10,
         maximumBatchingWindowInSeconds: args.batchWindowSeconds ?? 0,
         functionResponseTypes: ["ReportBatchItemFailures"],

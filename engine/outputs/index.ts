@@ -4,6 +4,7 @@
  */
 import { compute } from "./compute.ts";
 import { edge } from "./edge.ts";
+import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
 import { network } from "./network.ts";
 import type { Context, Registered, Table, Values } from "./row.ts";
@@ -11,7 +12,7 @@ import { storage } from "./storage.ts";
 
 export type { Context, Registered } from "./row.ts";
 
-export const outputsTable: Table = { ...compute, ...edge, ...messaging, ...network, ...storage };
+export const outputsTable: Table = { ...compute, ...edge, ...kinesis, ...messaging, ...network, ...storage };
 
 /** Types that have nothing to compute beyond an id of no form. */
 const INERT = [/^pulumi:providers:/, /^random:/];
