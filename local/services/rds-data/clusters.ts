@@ -6,7 +6,8 @@ import { join } from "node:path";
 import pg from "pg";
 import type { Resource } from "../../../engine/graph.ts";
 import { type PostgresServer, startPostgres } from "../../postgres.ts";
-import { AwsError } from "../../service.ts";
+import { AwsError, type Cloud } from "../../service.ts";
+import { AutoPause, autoPauseMs } from "./auto-pause.ts";
 import { Connections } from "./connections.ts";
 
 export interface Cluster {
@@ -15,6 +16,8 @@ export interface Cluster {
   httpEndpoint: boolean;
   /** Where a call that names no database goes. */
   defaultDatabase: string;
+  /** Whether it sleeps: a call may have to wake it. */
+  pause: AutoPause;
   master: { username: string; password: string; secretArn?: string };
   /** Clusters start beside one another and beside everything else; a call waits here. */
   running: Promise<{ server: PostgresServer; connections: Connections }>;
@@ -23,17 +26,20 @@ export interface Cluster {
 const identifier = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;
 
-/** Starts the server, and makes the master user and the first database where they are missing. */
-export function startCluster(directory: string, resource: Resource): Cluster {
+/**
+ * Starts the server, and makes the master user and the first database where they are missing.
+ * @param resumeMs how long the cluster takes to wake after a pause
+ */
+export function startCluster(cloud: Cloud, resource: Resource, resumeMs: number): Cluster {
   const { inputs, outputs } = resource;
   const clusterIdentifier = String(outputs.clusterIdentifier ?? resource.id ?? resource.name);
-  const home = join(directory, "rds", clusterIdentifier);
+  const home = join(cloud.directory, "rds", clusterIdentifier);
   const secrets = outputs.masterUserSecrets as { secretArn: string }[] | undefined;
   const username = String(inputs.masterUsername ?? "postgres");
   const password = inputs.masterPassword ? String(inputs.masterPassword) : keptPassword(home);
   const database = inputs.databaseName ? String(inputs.databaseName) : undefined;
   const running = startPostgres({ directory: home }).then(async (server) => {
-    const connections = new Connections(server);
+    const connections = new Connections(server, cloud.clock);
     try {
       await setUp(home, connections, username, password, database);
     } catch (error) {
@@ -42,14 +48,27 @@ export function startCluster(directory: string, resource: Resource): Cluster {
     }
     return { server, connections };
   });
+  const arn = String(outputs.arn);
+  const onResume = (pausedMs: number) => {
+    const paused = `it had paused ${Math.round(pausedMs / 1000)} s ago for want of use`;
+    const message = `${clusterIdentifier} resumes (${resumeMs / 1000} s): ${paused}`;
+    cloud.log({ level: "info", source: "rds-data", message });
+  };
   return {
-    arn: String(outputs.arn),
+    arn,
     identifier: clusterIdentifier,
-    httpEndpoint: inputs.enableHttpEndpoint === true,
+    httpEndpoint: false,
+    pause: new AutoPause({ clock: cloud.clock, arn, resumeMs, onResume }),
     defaultDatabase: database ?? "postgres",
     master: { username, password, secretArn: secrets?.[0]?.secretArn },
     running,
   };
+}
+
+/** What may change while the cluster runs. */
+export function configureCluster(cluster: Cluster, { inputs }: Resource): void {
+  cluster.httpEndpoint = inputs.enableHttpEndpoint === true;
+  cluster.pause.afterMs = autoPauseMs(inputs.serverlessv2ScalingConfiguration);
 }
 
 /** A managed master password is made once per cluster and kept beside its data. */
@@ -89,7 +108,7 @@ async function setUp(home: string, connections: Connections, user: string, passw
 
 /**
  * The cluster that a call names, able to take it.
- * @throws AwsError when there is none, its Data API is off, or its server did not start
+ * @throws AwsError when there is none, its Data API is off, it sleeps, or its server did not start
  */
 export async function requireCluster(
   clusters: Map<string, Cluster>,
@@ -103,9 +122,9 @@ export async function requireCluster(
       `HttpEndpoint is not enabled for cluster ${cluster.identifier}.`,
     );
   }
-  try {
-    return { ...cluster, connections: (await cluster.running).connections };
-  } catch (error) {
-    throw new AwsError("DatabaseUnavailableException", (error as Error).message, 504);
-  }
+  const { connections } = await cluster.running.catch((error: Error) => {
+    throw new AwsError("DatabaseUnavailableException", error.message, 504);
+  });
+  cluster.pause.wake(connections.unusedSince);
+  return { ...cluster, connections };
 }

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import type { PostgresServer } from "../../postgres.ts";
-import { AwsError } from "../../service.ts";
-import { Catalogue } from "./catalogue.ts";
+import { AwsError, type Clock } from "../../service.ts";
+import { Catalogue } from "./results/catalogue.ts";
 
 /** Who connects where. */
 export interface Login {
@@ -46,13 +46,32 @@ export class Connections {
   readonly #pools = new Map<string, Pool>();
   readonly #catalogues = new Map<string, Catalogue>();
   readonly #all = new Set<Connection>();
+  /** Those that run a statement or hold a transaction. */
+  readonly #lent = new Set<Connection>();
+  readonly #clock: Clock;
+  #lastUsed: number;
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(server: PostgresServer) {
+  constructor(server: PostgresServer, clock: Clock) {
     this.#server = server;
+    this.#clock = clock;
+    this.#lastUsed = clock.now();
   }
 
+  /** When the last statement or transaction ended, by the clock; undefined while one is open. */
+  get unusedSince(): number | undefined {
+    return this.#lent.size > 0 ? undefined : this.#lastUsed;
+  }
+
+  /** @throws AwsError when the server's connections are all in use; PostgreSQL's own error when it refuses the login */
   async acquire(login: Login): Promise<Connection> {
+    this.#lastUsed = this.#clock.now();
+    const connection = await this.#take(login);
+    this.#lent.add(connection);
+    return connection;
+  }
+
+  async #take(login: Login): Promise<Connection> {
     const pool = this.#pool(login);
     const ready = pool.idle.pop()?.connection;
     if (ready) return ready;
@@ -65,6 +84,8 @@ export class Connections {
 
   /** Hands the connection on. `keep: false` closes it: its session is not as it was found. */
   release(connection: Connection, keep = true): void {
+    this.#lent.delete(connection);
+    this.#lastUsed = this.#clock.now();
     if (!this.#all.has(connection)) return;
     const pool = this.#pool(connection.login);
     if (!keep) {
@@ -94,6 +115,7 @@ export class Connections {
     clearInterval(this.#sweeper);
     const all = [...this.#all];
     this.#all.clear();
+    this.#lent.clear();
     for (const pool of this.#pools.values()) {
       clearInterval(pool.growing);
       for (const wake of pool.waiting.splice(0)) wake(undefined);

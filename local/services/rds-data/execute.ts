@@ -1,14 +1,14 @@
 /** Runs a statement on a connection and words its result: the part of the Data API behind the wire and the identity. */
 
 import { AwsError, type Clock } from "../../service.ts";
-import { columnMetadata } from "./column-metadata.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { badRequest, fromPostgres, unsupportedResult } from "./errors.ts";
-import { formatRecords } from "./json-records.ts";
 import { numberParameters } from "./named-parameters.ts";
 import { bindParameters, type Field, type SqlParameter } from "./parameter-values.ts";
-import { fieldConverter, type ResultSetOptions } from "./result-values.ts";
-import { runStatement, type StatementResult } from "./statement.ts";
+import { columnMetadata } from "./results/column-metadata.ts";
+import { FORMATTED_LIMIT, formatRecords } from "./results/json-records.ts";
+import { fieldConverter, type ResultSetOptions } from "./results/result-values.ts";
+import { KEPT_BYTES, runStatement, type StatementResult } from "./statement.ts";
 
 export interface ExecuteInput {
   resourceArn: string;
@@ -68,6 +68,7 @@ async function present(input: ExecuteInput, connection: Connection, result: Stat
   if (!asJson && result.bytes > RESULT_LIMIT_BYTES) {
     throw unsupportedResult("The result exceeds the size limit 1 MB.");
   }
+  if (result.bytes > KEPT_BYTES) throw unsupportedResult(FORMATTED_LIMIT);
   const records: Field[][] = result.rows.map((row) =>
     row.map((text, index) => (text === null ? { isNull: true } : converters[index]!(text))),
   );
@@ -115,7 +116,6 @@ export async function onFreshSession<T>(
 
 /**
  * The call's 45 seconds. The statement is cancelled then, unless the caller wants it to go on; either way the call ends.
- * `settled` tells when the connection is free.
  */
 export function withTimeout<T>(
   clock: Clock,
@@ -125,17 +125,22 @@ export function withTimeout<T>(
   running: Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    let ended = false;
     const timer = clock.after(STATEMENT_TIMEOUT_MS, () => {
+      const { pid, login } = connection;
       if (!continueAfterTimeout) {
-        const { pid, login } = connection;
         void connections
-          .asSuperuser(login.database, (client) => client.query("select pg_cancel_backend($1)", [pid]))
+          .asSuperuser(login.database, async (client) => {
+            // By now it may have ended, and the connection may run somebody else's statement.
+            if (!ended) await client.query("select pg_cancel_backend($1)", [pid]);
+          })
           .catch(() => {});
       }
-      const detail = { dbConnectionId: connection.pid };
-      const message = `The statement did not end within ${STATEMENT_TIMEOUT_MS / 1000} seconds.`;
-      reject(new AwsError("StatementTimeoutException", message, 400, detail));
+      reject(new AwsError("StatementTimeoutException", "Request timed out", 400, { dbConnectionId: pid }));
     });
-    running.then(resolve, reject).finally(() => timer.cancel());
+    running.then(resolve, reject).finally(() => {
+      ended = true;
+      timer.cancel();
+    });
   });
 }

@@ -8,10 +8,11 @@
 
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
-import { type Cluster, requireCluster, startCluster } from "./clusters.ts";
+import { type Cluster, configureCluster, requireCluster, startCluster } from "./clusters.ts";
 import type { Connection, Login } from "./connections.ts";
-import { badRequest, fromPostgres } from "./errors.ts";
+import { fromPostgres } from "./errors.ts";
 import { type ExecuteInput, execute, executeBatch, onFreshSession, withTimeout } from "./execute.ts";
+import { Faults } from "./faults.ts";
 import type { SqlParameter } from "./parameter-values.ts";
 import { Transactions } from "./transactions.ts";
 import { handleWire } from "./wire.ts";
@@ -26,24 +27,32 @@ interface TransactionInput {
   transactionId: string;
 }
 
-const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
-const LONGEST_SQL = 65_536;
+export interface RdsDataOptions {
+  /** How long a paused cluster takes to resume, in milliseconds. @default TERRACE_RESUME_SECONDS, else one second */
+  resumeMs?: number;
+}
 
-export function rdsData(cloud: Cloud): Service {
+export interface RdsData extends Service {
+  /** What goes wrong on purpose. */
+  faults: Faults;
+}
+
+export function rdsData(cloud: Cloud, { resumeMs = defaultResumeMs() }: RdsDataOptions = {}): RdsData {
   const clusters = new Map<string, Cluster>();
+  const faults = new Faults(cloud.clock);
   const transactions = new Transactions(cloud.clock);
 
   async function provisionCluster(resource: Resource): Promise<void> {
     const arn = String(resource.outputs.arn);
     let cluster = clusters.get(arn);
     if (!cluster) {
-      cluster = startCluster(cloud.directory, resource);
+      cluster = startCluster(cloud, resource, resumeMs);
       clusters.set(arn, cluster);
       cluster.running.catch((error) => {
         cloud.log({ level: "error", source: "rds-data", message: `${resource.name}: ${error.message}` });
       });
     }
-    cluster.httpEndpoint = resource.inputs.enableHttpEndpoint === true;
+    configureCluster(cluster, resource);
     if (cluster.master.secretArn) await publishMasterSecret(cloud, cluster);
   }
 
@@ -62,7 +71,7 @@ export function rdsData(cloud: Cloud): Service {
     call: Call,
     task: (connection: Connection) => Promise<object>,
   ): Promise<object> {
-    validate(input, call);
+    refuseSchema(input);
     const cluster = await requireCluster(clusters, input.resourceArn);
     const login = await readLogin(input, cluster, call);
     const { connections } = cluster;
@@ -70,8 +79,11 @@ export function rdsData(cloud: Cloud): Service {
     const timed = (connection: Connection, running: Promise<object>) =>
       withTimeout(cloud.clock, connections, connection, patient, running);
     if (input.transactionId) {
-      return transactions.use(input.transactionId, input.resourceArn, login.user, (connection) =>
-        timed(connection, task(connection)),
+      const { transactionId, resourceArn } = input;
+      const connection = transactions.take(transactionId, resourceArn, login.user);
+      return timed(
+        connection,
+        transactions.use(transactionId, () => task(connection)),
       );
     }
     const connection = await connections.acquire(login);
@@ -92,7 +104,7 @@ export function rdsData(cloud: Cloud): Service {
     BatchExecuteStatement: (input: BatchInput, call) =>
       run(input, call, (connection) => executeBatch(input, connection)),
     BeginTransaction: async (input: ExecuteInput, call) => {
-      validate(input, call);
+      refuseSchema(input);
       const cluster = await requireCluster(clusters, input.resourceArn);
       const connection = await cluster.connections.acquire(await readLogin(input, cluster, call));
       return { transactionId: await transactions.begin(input.resourceArn, cluster.connections, connection) };
@@ -113,7 +125,8 @@ export function rdsData(cloud: Cloud): Service {
   const guarded = Object.fromEntries(Object.entries(operations).map(([name, task]) => [name, operation(name, task)]));
   return {
     name: "rds-data",
-    handle: (request) => handleWire(cloud, guarded, request),
+    faults,
+    handle: (request) => handleWire(cloud, guarded, faults, request),
     client: () => import("@aws-sdk/client-rds-data"),
     resources: {
       "aws:rds/cluster:Cluster": provisionCluster,
@@ -151,19 +164,14 @@ function operation(name: string, task: Operation["run"]): Operation {
   };
 }
 
-function validate(input: { sql?: string; schema?: string }, call: Call): void {
-  if (input.schema !== undefined) {
-    throw new AwsError("ValidationException", "The schema parameter is not supported.");
-  }
-  if (input.sql !== undefined && input.sql.length > LONGEST_SQL) {
-    throw new AwsError(
-      "ValidationException",
-      `1 validation error detected: Value at 'sql' failed to satisfy constraint: Member must have length less than or equal to ${LONGEST_SQL}`,
-    );
-  }
-  if ((call.http?.body.length ?? 0) > REQUEST_LIMIT_BYTES) {
-    throw badRequest("The request exceeds the size limit 4 MB.");
-  }
+function refuseSchema({ schema }: { schema?: string }): void {
+  if (schema !== undefined) throw new AwsError("ValidationException", "The schema parameter is not supported.");
+}
+
+function defaultResumeMs(): number {
+  const seconds = process.env.TERRACE_RESUME_SECONDS ?? "1";
+  if (/^\d+(\.\d+)?$/.test(seconds)) return Number(seconds) * 1000;
+  throw new Error(`TERRACE_RESUME_SECONDS is a number of seconds, not "${seconds}"`);
 }
 
 interface DatabaseSecret {

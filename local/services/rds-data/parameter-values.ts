@@ -68,8 +68,7 @@ function bindValue(name: string, { value, typeHint }: SqlParameter): BoundValue 
 }
 
 function bindHinted(name: string, value: Field, typeHint: string): BoundValue {
-  const hint = HINTS[typeHint];
-  if (!hint) throw new AwsError("ValidationException", `Unknown type hint ${typeHint} of parameter ${name}.`);
+  const hint = HINTS[typeHint]!;
   const text = value.stringValue;
   if (text === undefined) throw badRequest(`The type hint ${typeHint} of parameter ${name} needs a stringValue.`);
   if (!hint.pattern.test(text)) throw badRequest(`Parse Error for ${hint.label}: input contains invalid characters`);

@@ -36,8 +36,8 @@ interface WireConnection {
   sendCopyFail(reason: string): void;
 }
 
-/** Rows beyond this many bytes are counted but not kept: the result is refused anyway. */
-const KEEP_BYTES = 11 * 1024 * 1024;
+/** Rows beyond this many bytes are counted but not kept. As JSON they would have more than 10 MB, so both forms refuse. */
+export const KEPT_BYTES = 16 * 1024 * 1024;
 
 export function runStatement(client: pg.Client, text: string, sets: BoundValue[][]): Promise<StatementResult> {
   return new Promise((resolve, reject) => {
@@ -89,7 +89,7 @@ class Statement {
 
   handleDataRow(message: { length: number; fields: (string | null)[] }): void {
     this.#result.bytes += message.length;
-    if (this.#sets.length === 1 && this.#result.bytes <= KEEP_BYTES) this.#result.rows.push(message.fields);
+    if (this.#sets.length === 1 && this.#result.bytes <= KEPT_BYTES) this.#result.rows.push(message.fields);
   }
 
   handleCommandComplete(message: { text: string }): void {

@@ -41,18 +41,21 @@ export class Transactions {
     return id;
   }
 
-  /** Runs one statement in the transaction. Not even a second one at the same time is accepted. */
-  async use<T>(
-    id: string,
-    resourceArn: string,
-    user: string,
-    task: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    const transaction = this.#take(id, resourceArn, user);
+  /**
+   * The connection of a transaction that may run a statement now.
+   * @throws AwsError when it is not there, is another login's, or runs a statement already: not even a second one waits
+   */
+  take(id: string, resourceArn: string, user: string): Connection {
+    return this.#take(id, resourceArn, user).connection;
+  }
+
+  /** Runs one statement in a transaction just taken, which is busy until PostgreSQL has done with it. */
+  async use<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const transaction = this.#open.get(id)!;
     transaction.busy = true;
     transaction.idle?.cancel();
     try {
-      return await task(transaction.connection);
+      return await task();
     } finally {
       transaction.busy = false;
       this.#startIdling(id);

@@ -8,9 +8,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { RDSDataClient } from "@aws-sdk/client-rds-data";
 import type { Resource, Value } from "../../../engine/graph.ts";
-import { type Access, AwsError, type Clock, type Cloud, type Principal } from "../../../local/service.ts";
+import { type Access, AwsError, type Clock, type Cloud, type LogLine, type Principal } from "../../../local/service.ts";
+import type { Faults } from "../../../local/services/rds-data/faults.ts";
 import { rdsData } from "../../../local/services/rds-data/index.ts";
 
 export const CLUSTER_ARN = "arn:aws:rds:eu-west-1:000000000000:cluster:orders";
@@ -33,6 +35,12 @@ export interface TestServer {
   asked: Access[];
   /** Makes `cloud.authorize` throw AccessDenied for an action. */
   denied: Set<string>;
+  /** What goes wrong on purpose. */
+  faults: Faults;
+  /** Who makes the calls. */
+  caller: Principal;
+  /** What the service said. */
+  log: string[];
   provision(inputs?: Record<string, Value>, arn?: string): Promise<void>;
   /** Stops service and server; keeps the directory when told to. */
   stop(options?: { keep?: boolean }): Promise<void>;
@@ -60,12 +68,13 @@ export class ManualClock implements Clock {
   }
 }
 
-export async function startDataApi(options: { directory?: string } = {}): Promise<TestServer> {
+export async function startDataApi(options: { directory?: string; resumeMs?: number } = {}): Promise<TestServer> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "terrace-data-api-"));
   const secrets = new Map<string, string>();
   const asked: Access[] = [];
   const denied = new Set<string>();
   const clock = new ManualClock();
+  const log: string[] = [];
   const call = async (
     _service: string,
     operation: string,
@@ -84,8 +93,8 @@ export async function startDataApi(options: { directory?: string } = {}): Promis
     asked.push(access);
     if (denied.has(access.action)) throw new AwsError("AccessDeniedException", `not authorized: ${access.action}`, 403);
   };
-  const cloud = { account: "000000000000", region: "eu-west-1", directory, clock, call, authorize, log() {} };
-  const service = rdsData(cloud as unknown as Cloud);
+  const cloud = { account: "000000000000", region: "eu-west-1", directory, clock, call, authorize };
+  const service = rdsData({ ...cloud, log: (line: LogLine) => log.push(line.message) } as unknown as Cloud, options);
   const http = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -94,16 +103,19 @@ export async function startDataApi(options: { directory?: string } = {}): Promis
       url: new URL(request.url!, "http://localhost"),
       headers: request.headers as Record<string, string>,
       body: Buffer.concat(chunks),
-      principal: ADMINISTRATOR,
+      principal: server.caller,
       sourceIp: "127.0.0.1",
     });
-    response.writeHead(answer!.status, answer!.headers).end(answer!.body);
+    if (!answer) return void response.writeHead(404).end();
+    response.writeHead(answer.status, answer.headers);
+    if (answer.body instanceof Readable) answer.body.on("error", () => response.destroy()).pipe(response);
+    else response.end(answer.body);
   });
   await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
   const endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "example" };
   const client = new RDSDataClient({ endpoint, region: "eu-west-1", credentials, maxAttempts: 1 });
-  return {
+  const server: TestServer = {
     endpoint,
     directory,
     client,
@@ -111,6 +123,9 @@ export async function startDataApi(options: { directory?: string } = {}): Promis
     secrets,
     asked,
     denied,
+    faults: service.faults,
+    caller: ADMINISTRATOR,
+    log,
     async provision(inputs = {}, arn = CLUSTER_ARN) {
       await service.resources["aws:rds/cluster:Cluster"]!(clusterResource(arn, inputs));
     },
@@ -122,6 +137,7 @@ export async function startDataApi(options: { directory?: string } = {}): Promis
       if (!keep) rmSync(directory, { recursive: true, force: true });
     },
   };
+  return server;
 }
 
 export function clusterResource(arn: string, inputs: Record<string, Value> = {}): Resource {

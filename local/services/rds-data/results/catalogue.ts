@@ -1,8 +1,8 @@
 /** What only the database's own catalogue knows of a result: types beyond the built-in ones, and where columns come from. */
 
 import type pg from "pg";
+import { type ResultColumn, runStatement } from "../statement.ts";
 import { arrayOf, builtInType, catalogueType, type ResultType } from "./result-types.ts";
-import { type ResultColumn, runStatement } from "./statement.ts";
 
 export interface ColumnOrigin {
   table: string;

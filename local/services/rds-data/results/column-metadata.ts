@@ -1,8 +1,8 @@
 /** The fourteen fields of a column's metadata. */
 
+import type { ResultColumn } from "../statement.ts";
 import type { ColumnOrigin } from "./catalogue.ts";
 import type { ResultType } from "./result-types.ts";
-import type { ResultColumn } from "./statement.ts";
 
 const NO_NULLS = 0;
 const NULLABLE = 1;

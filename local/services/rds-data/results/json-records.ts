@@ -1,9 +1,10 @@
 /** `formatRecordsAs: JSON`: the whole result as one JSON text, written by hand so that a long keeps all its digits. */
 
-import { badRequest, unsupportedResult } from "./errors.ts";
-import type { Field } from "./parameter-values.ts";
+import { badRequest, unsupportedResult } from "../errors.ts";
+import type { Field } from "../parameter-values.ts";
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
+export const FORMATTED_LIMIT = "The formatted result exceeds the size limit 10 MB.";
 
 export function formatRecords(labels: string[], records: Field[][]): string {
   const duplicate = labels.find((label, index) => labels.indexOf(label) !== index);
@@ -16,7 +17,7 @@ export function formatRecords(labels: string[], records: Field[][]): string {
   );
   const text = `[${objects.join(",")}]`;
   if (Buffer.byteLength(text) > LIMIT_BYTES) {
-    throw unsupportedResult("The formatted result exceeds the size limit 10 MB.");
+    throw unsupportedResult(FORMATTED_LIMIT);
   }
   return text;
 }

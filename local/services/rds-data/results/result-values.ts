@@ -1,8 +1,8 @@
 /** Text as PostgreSQL writes it → fields as the Data API gives them. */
 
-import { AwsError } from "../../service.ts";
-import { unsupportedResult, unsupportedType } from "./errors.ts";
-import type { Field } from "./parameter-values.ts";
+import { AwsError } from "../../../service.ts";
+import { unsupportedResult, unsupportedType } from "../errors.ts";
+import type { Field } from "../parameter-values.ts";
 import type { ResultType } from "./result-types.ts";
 
 export interface ResultSetOptions {
