@@ -122,6 +122,12 @@ export const grantAnswerTask = (workflow: Arn): Grant => ({
   resources: [workflow],
 });
 
+/** ElastiCache: connect to a cache as one of its IAM users. */
+export const grantConnect = (cache: Arn, user: Arn): Grant => ({
+  actions: ["elasticache:Connect"],
+  resources: [cache, user],
+});
+
 /** KMS: read what a key encrypts, through one AWS service only (`kinesis`, `s3`). */
 export const grantDecrypt = (key: Arn, service: string, region: pulumi.Input<string>): Grant => ({
   actions: ["kms:Decrypt"],

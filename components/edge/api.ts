@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
+import type { Firewall } from "./firewall.ts";
 import { httpApi } from "./http-api.ts";
 import { restApi } from "./rest-api.ts";
 import { type Route, readRoutes } from "./routes.ts";
@@ -40,6 +41,8 @@ export interface ApiArgs {
   burst?: number;
   /** Browsers' origins; no `*`. @default none */
   allowedOrigins?: string[];
+  /** Stands before the stage; REST only. @default none: it costs when idle */
+  firewall?: Firewall;
   /** @default 30 */
   logRetentionDays?: number;
   tags?: Tags;
@@ -58,6 +61,7 @@ export interface ApiOutputs {
   stageName: pulumi.Output<string>;
   url: pulumi.Output<string>;
   executionArn: pulumi.Output<string>;
+  stageArn: pulumi.Output<string>;
   /** Tier → usage plan id. */
   usagePlanIds: Record<string, pulumi.Output<string>>;
 }
@@ -74,6 +78,8 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
   readonly stageName: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
   readonly executionArn: pulumi.Output<string>;
+  readonly stageArn: pulumi.Output<string>;
+  readonly type: "rest" | "http";
   readonly usagePlanIds: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: ApiArgs, options?: pulumi.ComponentResourceOptions) {
@@ -96,7 +102,10 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
     this.stageName = outputs.stageName;
     this.url = outputs.url;
     this.executionArn = outputs.executionArn;
+    this.stageArn = outputs.stageArn;
+    this.type = args.type ?? "rest";
     this.usagePlanIds = outputs.usagePlanIds;
+    args.firewall?.protect(name, this.stageArn);
     this.registerOutputs({ apiId: this.apiId, stageName: this.stageName, url: this.url });
   }
 }
@@ -127,6 +136,14 @@ function validate(component: string, args: ApiArgs): void {
       "usagePlans",
       Object.keys(args.usagePlans),
       'HTTP APIs have none; use type "rest"',
+    );
+  }
+  if (args.type === "http" && args.firewall) {
+    throw new InvalidArgumentError(
+      component,
+      "firewall",
+      "one",
+      'WAF does not stand before HTTP APIs; use type "rest"',
     );
   }
   if (args.type === "http" && args.handler.tenantIsolation) {

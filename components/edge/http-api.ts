@@ -84,6 +84,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
     stageName: stage.name,
     url: stage.invokeUrl,
     executionArn: api.executionArn,
+    stageArn: stage.arn,
     usagePlanIds: {},
   };
 }

@@ -128,6 +128,7 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     stageName: stage.stageName,
     url: stage.invokeUrl,
     executionArn: api.executionArn,
+    stageArn: stage.arn,
     usagePlanIds: declareUsagePlans(name, parts, api, stage, child),
   };
 }

@@ -4,15 +4,26 @@
  */
 import { compute } from "./compute.ts";
 import { edge } from "./edge.ts";
+import { elasticache } from "./elasticache.ts";
 import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
 import { network } from "./network.ts";
 import type { Context, Registered, Table, Values } from "./row.ts";
 import { storage } from "./storage.ts";
+import { wafv2 } from "./wafv2.ts";
 
 export type { Context, Registered } from "./row.ts";
 
-export const outputsTable: Table = { ...compute, ...edge, ...kinesis, ...messaging, ...network, ...storage };
+export const outputsTable: Table = {
+  ...compute,
+  ...edge,
+  ...elasticache,
+  ...kinesis,
+  ...messaging,
+  ...network,
+  ...storage,
+  ...wafv2,
+};
 
 /** Types that have nothing to compute beyond an id of no form. */
 const INERT = [/^pulumi:providers:/, /^random:/];

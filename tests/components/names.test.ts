@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { NAME_LIMITS, type NameKind, nameOf } from "../../components/names.ts";
+import { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "../../components/names.ts";
 import { parseCidr, planAddresses } from "../../components/network/address-plan.ts";
+import { deploy } from "../../engine/testing.ts";
 
 const kinds = Object.keys(NAME_LIMITS) as NameKind[];
 const part = fc.stringMatching(/^[a-z][a-z0-9-]{0,40}$/);
@@ -61,4 +62,27 @@ describe("address plan", () => {
       expect(() => planAddresses([{ name: "eu1", cidr }])).toThrow(/cell "eu1"/);
     },
   );
+});
+
+describe("names of what Pulumi does not name by itself", () => {
+  const named = async (project: string, stack: string, ...names: string[]) => {
+    let name = "";
+    const program = () => {
+      name = stackNameOf("cacheUser", names);
+    };
+    await deploy(program, { project, stack });
+    return name;
+  };
+
+  it("are the stack's own, in letters, digits and hyphens that AWS takes", async () => {
+    expect(await named("shop", "dev", "sessions", "app")).toBe("shop-dev-sessions-app");
+    expect(await named("shop", "Dev_1", "sessions")).toMatch(/^shop-dev-1-sessions-[0-9a-f]{8}$/);
+    expect(await named("9shop", "dev", "sessions")).toMatch(/^t9shop-dev-sessions-[0-9a-f]{8}$/);
+    expect((await named("shop", "dev", "s".repeat(60))).length).toBe(NAME_LIMITS.cacheUser);
+  });
+
+  it("differ where only what was left out differs", async () => {
+    expect(await named("shop", "dev_1", "a")).not.toBe(await named("shop", "dev-1", "a"));
+    expect(await named("shop", "dev", "a", "b-c")).not.toBe(await named("shop", "dev", "a-b", "c"));
+  });
 });
