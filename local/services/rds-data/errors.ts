@@ -22,6 +22,13 @@ export function unsupportedType(typeName: string): AwsError {
   return unsupportedResult(`The result contains the unsupported data type ${typeName.toUpperCase()}.`);
 }
 
+/** Whether the session is gone with the error: closed by the server, or broken off. */
+export function endsSession(error: unknown): boolean {
+  if (error instanceof AwsError) return false;
+  const { severity, code } = error as PostgresError;
+  return !severity || !code || severity === "FATAL" || severity === "PANIC";
+}
+
 /** What a failed statement answers; a lost server is DatabaseUnavailable, everything else carries its SQLState. */
 export function fromPostgres(error: unknown): AwsError {
   if (error instanceof AwsError) return error;

@@ -2,7 +2,7 @@
 
 import { AwsError, type Clock } from "../../service.ts";
 import type { Connection, Connections } from "./connections.ts";
-import { badRequest, fromPostgres, unsupportedResult } from "./errors.ts";
+import { badRequest, endsSession, unsupportedResult } from "./errors.ts";
 import { numberParameters } from "./named-parameters.ts";
 import { bindParameters, type Field, type SqlParameter } from "./parameter-values.ts";
 import { columnMetadata } from "./results/column-metadata.ts";
@@ -102,7 +102,7 @@ export async function onFreshSession<T>(
     keep = connection.client.getTransactionStatus() !== "T";
     return result;
   } catch (error) {
-    keep = fromPostgres(error).code !== "DatabaseUnavailableException";
+    keep = !endsSession(error);
     throw error;
   } finally {
     if (keep && TOUCHES_SESSION.test(sql)) {

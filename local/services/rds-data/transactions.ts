@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { AwsError, type Clock, type Timer } from "../../service.ts";
 import type { Connection, Connections } from "./connections.ts";
-import { badRequest } from "./errors.ts";
+import { badRequest, endsSession } from "./errors.ts";
 import { runStatement } from "./statement.ts";
 
 const IDLE_MS = 3 * 60_000;
@@ -56,6 +56,9 @@ export class Transactions {
     transaction.idle?.cancel();
     try {
       return await task();
+    } catch (error) {
+      if (endsSession(error)) this.#expire(id);
+      throw error;
     } finally {
       transaction.busy = false;
       this.#startIdling(id);

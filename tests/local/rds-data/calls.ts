@@ -29,6 +29,13 @@ export function callsOn(server: () => TestServer) {
     async failure(sql: string, parameters?: SqlParameter[], more?: Partial<ExecuteStatementCommandInput>) {
       return failureOf(execute(sql, parameters, more));
     },
+    /** A body as it is, past the client's own checks. */
+    async raw(path: string, body: object | string) {
+      const text = typeof body === "string" ? body : JSON.stringify({ ...TARGET, ...body });
+      const answer = await fetch(`${server().endpoint}${path}`, { method: "POST", body: text });
+      const { status, headers } = answer;
+      return { status, type: headers.get("x-amzn-errortype"), text: await answer.text() };
+    },
     batch: (sql: string, parameterSets?: SqlParameter[][], transactionId?: string) =>
       server().client.send(new BatchExecuteStatementCommand({ ...TARGET, sql, parameterSets, transactionId })),
     begin: async () => (await server().client.send(new BeginTransactionCommand(TARGET))).transactionId!,

@@ -1,6 +1,9 @@
 /** The Data API within the whole cloud: signatures, IAM and Secrets Manager decide which database role a caller becomes. */
 
+import { ExecuteStatementCommand, RDSDataClient } from "@aws-sdk/client-rds-data";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { HttpRequest } from "@smithy/core/protocols";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { Kysely, sql } from "kysely";
 import { DataApiAccessError, DataApiDialect } from "../../../data-api/index.ts";
 import type { Graph } from "../../../engine/graph.ts";
@@ -22,6 +25,20 @@ function connect(secretArn: string, roleArn?: string, tags?: Record<string, stri
   return new Kysely({
     dialect: new DataApiDialect({ resourceArn: CLUSTER_ARN, secretArn, endpoint, region, credentials }),
   });
+}
+
+/** A signed request that the SDK's client has no command for. */
+async function signed(method: string, path: string, body?: string, roleArn?: string): Promise<Response> {
+  const { endpoint, region, credentials } = cloud.client(roleArn);
+  const { sha256 } = new RDSDataClient({ region }).config;
+  const signer = new SignatureV4({ service: "rds-data", region, credentials, sha256 });
+  const { hostname, port, host } = new URL(endpoint);
+  const request: { headers: Record<string, string> } = await signer.sign({
+    ...{ method, protocol: "http:", hostname, port: Number(port), path, query: {}, body },
+    headers: { host },
+  } as unknown as HttpRequest);
+  const { host: _host, ...headers } = request.headers;
+  return fetch(`${endpoint}${path}`, { method, headers, body });
 }
 
 const whoAmI = async (db: Kysely<unknown>) =>
@@ -67,4 +84,42 @@ it("a session with a tenant's tag reads that tenant's secret, becomes its role, 
   for (const refused of [others, masters, begin]) expect(refused).toBeInstanceOf(DataApiAccessError);
   expect(others.message).toContain("secretsmanager:GetSecretValue");
   expect(begin.message).toContain("rds-data:BeginTransaction");
+});
+
+it("AWS_ENDPOINT_URL_RDS_DATA alone brings the SDK's client here", async () => {
+  const { endpoint, region, credentials } = cloud.client();
+  process.env.AWS_ENDPOINT_URL_RDS_DATA = endpoint;
+  const client = new RDSDataClient({ region, credentials });
+  try {
+    const sql = "select 1";
+    const { records } = await client.send(
+      new ExecuteStatementCommand({ resourceArn: CLUSTER_ARN, secretArn: MASTER_SECRET, sql }),
+    );
+    expect(records).toEqual([[{ longValue: 1 }]]);
+  } finally {
+    delete process.env.AWS_ENDPOINT_URL_RDS_DATA;
+    client.destroy();
+  }
+});
+
+describe("faults at the machine", () => {
+  it("are set with the administrator's keys, and break the connection of the next call", async () => {
+    const set = await signed("PUT", "/faults", '{"fault":"Dropped","when":"after"}');
+    const client = new RDSDataClient({ ...cloud.client(), maxAttempts: 1 });
+    const call = client.send(
+      new ExecuteStatementCommand({ resourceArn: CLUSTER_ARN, secretArn: MASTER_SECRET, sql: "select 1" }),
+    );
+
+    expect(set.status).toBe(200);
+    await expect(call).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(await (await signed("GET", "/faults")).json()).toEqual([]);
+    client.destroy();
+  });
+
+  it("are refused to every role, whatever its policies allow", async () => {
+    const role = await roleWith(cloud, "allowed", { Effect: "Allow", Action: "rds-data:*", Resource: "*" });
+    const refused = await signed("PUT", "/faults", '{"fault":"Dropped"}', role);
+
+    expect([refused.status, refused.headers.get("x-amzn-errortype")]).toEqual([403, "AccessDeniedException"]);
+  });
 });

@@ -1,9 +1,11 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { ExecuteStatementCommand } from "@aws-sdk/client-rds-data";
 import { callsOn, failureOf, text } from "./calls.ts";
 import { CLUSTER_ARN, MASTER_SECRET, startDataApi, TARGET, type TestServer } from "./data-api-server.ts";
 
 let server: TestServer;
-const { record, failure, execute } = callsOn(() => server);
+const { record, failure, execute, raw, begin, rollback, commit } = callsOn(() => server);
 
 beforeAll(async () => {
   server = await startDataApi();
@@ -119,19 +121,141 @@ describe("a call that is refused", () => {
     expect(server.asked).toEqual([{ action: "rds-data:ExecuteStatement", resource: CLUSTER_ARN }]);
   });
 
-  it("is no JSON", async () => {
-    const answer = await fetch(`${server.endpoint}/Execute`, { method: "POST", body: "{" });
+  it.each([
+    ["is no JSON", "/Execute", "{", "SerializationException", "not JSON"],
+    ["is no object", "/Execute", "[]", "SerializationException", "not a JSON object"],
+    ["has no cluster", "/Execute", { resourceArn: undefined, sql: "select 1" }, "ValidationException", "'resourceArn'"],
+    ["has no secret", "/BeginTransaction", { secretArn: "" }, "ValidationException", "'secretArn'"],
+    [
+      "has no statement",
+      "/Execute",
+      {},
+      "ValidationException",
+      "'sql' failed to satisfy constraint: Member must not be",
+    ],
+    ["has a statement that is no text", "/BatchExecute", { sql: 5 }, "SerializationException", "'sql'"],
+    ["names no transaction to end", "/CommitTransaction", {}, "ValidationException", "'transactionId'"],
+    ["has a broken database", "/Execute", { sql: "select 1", database: 5 }, "SerializationException", "'database'"],
+    ["has a broken flag", "/Execute", { sql: "x", continueAfterTimeout: 1 }, "SerializationException", "a boolean"],
+    [
+      "asks for another format",
+      "/Execute",
+      { sql: "x", formatRecordsAs: "CSV" },
+      "ValidationException",
+      "[NONE, JSON]",
+    ],
+    [
+      "asks for other longs",
+      "/Execute",
+      { sql: "x", resultSetOptions: { longReturnType: "HEX" } },
+      "ValidationException",
+      "'resultSetOptions.longReturnType'",
+    ],
+    ["has parameters that are no list", "/Execute", { sql: "x", parameters: {} }, "SerializationException", "a list"],
+    ["has an empty parameter", "/Execute", { sql: "x", parameters: [null] }, "SerializationException", "parameters.1"],
+    [
+      "has a parameter set that is no list",
+      "/BatchExecute",
+      { sql: "x", parameterSets: [{}] },
+      "SerializationException",
+      "'parameterSets.1.member'",
+    ],
+  ])("%s", async (_title, path, body, type, message) => {
+    const answer = await raw(path, body as object | string);
 
-    expect([answer.status, answer.headers.get("x-amzn-errortype")]).toEqual([400, "SerializationException"]);
+    expect([answer.status, answer.type]).toEqual([400, type]);
+    expect(JSON.parse(answer.text).message).toContain(message);
+  });
+
+  it.each([
+    [{ value: 5 }, "an object"],
+    [{ value: { stringValue: 5 } }, "'parameters.1.member.value.stringValue' is not a string"],
+    [{ value: { longValue: "5" } }, "a 64-bit integer"],
+    [{ value: { longValue: 1.5 } }, "a 64-bit integer"],
+    [{ value: { doubleValue: "1" } }, "a number"],
+    [{ value: { booleanValue: "true" } }, "a boolean"],
+    [{ value: { blobValue: [1] } }, "bytes in base64"],
+    [{ value: { isNull: "yes" } }, "a boolean"],
+    [{ value: { stringValue: "a" }, typeHint: "BIGINT" }, "[JSON, UUID, TIMESTAMP, DATE, TIME, DECIMAL]"],
+    [{ name: 5, value: { isNull: true } }, "'parameters.1.member.name' is not a string"],
+  ])("has the parameter %j", async (parameter, message) => {
+    const answer = await raw("/Execute", { sql: "select :p", parameters: [{ name: "p", ...parameter }] });
+
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text).message).toContain(message);
+  });
+
+  it("has a long of more than 64 bits", async () => {
+    const { resourceArn, secretArn } = TARGET;
+    const parameters = '[{"name":"p","value":{"longValue":9223372036854775808}}]';
+    const body = `{"resourceArn":"${resourceArn}","secretArn":"${secretArn}","sql":"select :p","parameters":${parameters}}`;
+
+    expect((await raw("/Execute", body)).type).toBe("SerializationException");
   });
 });
 
+it("an error is told by its type in a header and its message in the body", async () => {
+  const { status, type, text } = await raw("/Execute", { sql: "select 1; select 2" });
+
+  expect([status, type, JSON.parse(text)]).toEqual([
+    400,
+    "BadRequestException",
+    { message: "Multistatements aren't supported." },
+  ]);
+});
+
+describe("a database that is not there", () => {
+  it("is 3D000 where the call names one that was not made", async () => {
+    expect(summary(await failure("select 1", [], { database: "elsewhere" }))).toEqual([
+      "DatabaseErrorException",
+      400,
+      'FATAL: database "elsewhere" does not exist; SQLState: 3D000',
+    ]);
+  });
+
+  it("is DatabaseUnavailable where its server does not start", async () => {
+    const arn = `${CLUSTER_ARN}-broken`;
+    // A folder where the server's password would be kept.
+    mkdirSync(join(server.directory, "rds", "orders-broken", "superuser"), { recursive: true });
+    const secret = server.secrets.get(MASTER_SECRET)!;
+    await server.provision({}, arn);
+    // Both clusters of this test name the same one.
+    server.secrets.set(MASTER_SECRET, secret);
+    const error = await failure("select 1", [], { resourceArn: arn });
+
+    expect([error.name, error.$metadata.httpStatusCode]).toEqual(["DatabaseUnavailableException", 504]);
+    expect(server.log.at(-1)).toContain("orders-broken");
+  });
+
+  it("ends only the call whose session it closes", async () => {
+    const closed = await failure("select pg_terminate_backend(pg_backend_pid())");
+
+    expect(closed.message).toBe("FATAL: terminating connection due to administrator command; SQLState: 57P01");
+    expect(await record("select 1")).toEqual([{ longValue: 1 }]);
+  });
+});
+
+it("a server whose connections all hold transactions is ServiceUnavailable, until one of them ends", async () => {
+  const open = await Promise.all(Array.from({ length: 100 }, begin));
+  const error = await failure("select 1");
+  await rollback(open.pop()!);
+  const after = await record("select 1");
+  await Promise.all(open.map(rollback));
+
+  expect([error.name, error.$metadata.httpStatusCode]).toEqual(["ServiceUnavailableError", 503]);
+  expect(after).toEqual([{ longValue: 1 }]);
+});
+
 describe("the 45 seconds of a statement", () => {
-  /** The statement has begun: PostgreSQL shows it as active. */
-  async function untilActive(marker: string): Promise<void> {
+  /** How many sessions run a statement that contains the text. */
+  async function activeWith(marker: string): Promise<number> {
     const sql =
       "select count(*) from pg_stat_activity where state = 'active' and query like :marker and pid <> pg_backend_pid()";
-    while ((await record(sql, [text("marker", `%${marker}%`)]))[0]!.longValue === 0);
+    return (await record(sql, [text("marker", `%${marker}%`)]))[0]!.longValue!;
+  }
+
+  async function untilActive(marker: string): Promise<void> {
+    while ((await activeWith(marker)) === 0);
   }
 
   it("end in StatementTimeoutException with the connection's id, and the statement is cancelled", async () => {
@@ -140,8 +264,38 @@ describe("the 45 seconds of a statement", () => {
     server.clock.advance(45_000);
     const error = (await call) as Awaited<typeof call> & { dbConnectionId?: number };
 
-    expect(error.name).toBe("StatementTimeoutException");
+    expect(summary(error)).toEqual(["StatementTimeoutException", 400, "Request timed out"]);
     expect(error.dbConnectionId).toBeGreaterThan(0);
+    while ((await activeWith("cancelled */")) > 0);
+  });
+
+  it("leave a transaction whose statement was cancelled to be rolled back", async () => {
+    const transactionId = await begin();
+    const call = failureOf(execute("select pg_sleep(600) /* in transaction */", [], { transactionId }));
+    await untilActive("in transaction */");
+    server.clock.advance(45_000);
+    await call;
+    while ((await activeWith("in transaction */")) > 0);
+
+    expect((await failure("select 1", [], { transactionId })).message).toContain("SQLState: 25P02");
+    expect((await rollback(transactionId)).transactionStatus).toBe("Rollback Complete");
+  });
+
+  it("leave a transaction busy for as long as its statement goes on", async () => {
+    const holder = await begin();
+    await execute("select pg_advisory_xact_lock(8)::text", [], { transactionId: holder });
+    const transactionId = await begin();
+    const sql = "select pg_advisory_xact_lock(8)::text /* goes on */";
+    const call = failureOf(execute(sql, [], { transactionId, continueAfterTimeout: true }));
+    await untilActive("goes on */");
+    server.clock.advance(45_000);
+    await call;
+    const busy = await failureOf(commit(transactionId));
+    await rollback(holder);
+    while ((await activeWith("goes on */")) > 0);
+
+    expect([busy.name, busy.message]).toEqual(["BadRequestException", expect.stringContaining("is busy")]);
+    expect((await rollback(transactionId)).transactionStatus).toBe("Rollback Complete");
   });
 
   it("let the statement go on when the call says so", async () => {

@@ -38,6 +38,40 @@ describe("parameter types", () => {
     expect(error.message).toBe("Parse Error for TimeStamp: input contains invalid characters");
   });
 
+  it.each([
+    ["UUID", "3f1c9d1e", "UUID"],
+    ["DATE", "29/02/2024", "Date"],
+    ["TIME", "10 o'clock", "Time"],
+    ["TIMESTAMP", "2024-02-29", "TimeStamp"],
+    ["DECIMAL", "1,5", "Decimal"],
+  ] as const)("refuses under the hint %s the string %s", async (hint, value, label) => {
+    const error = await failure("select :p", [text("p", value, hint)]);
+
+    expect([error.name, error.message]).toEqual([
+      "BadRequestException",
+      `Parse Error for ${label}: input contains invalid characters`,
+    ]);
+  });
+
+  it("takes a hint for a string only", async () => {
+    const error = await failure("select :p", [{ name: "p", value: { longValue: 1 }, typeHint: "DECIMAL" }]);
+
+    expect(error.message).toBe("The type hint DECIMAL of parameter p needs a stringValue.");
+  });
+
+  it("lets null stand under a hint too", async () => {
+    expect(await record("select :p::uuid", [{ ...nothing("p"), typeHint: "UUID" }])).toEqual([{ isNull: true }]);
+  });
+
+  it("keeps every digit of a double", async () => {
+    const value = { doubleValue: 0.1 + 0.2 };
+
+    expect(await record("select :p, :p::text", [{ name: "p", value }])).toEqual([
+      value,
+      { stringValue: "0.30000000000000004" },
+    ]);
+  });
+
   it("lets null stand for any type", async () => {
     await execute("create table nulls (a uuid, b int4, c jsonb, d timestamptz)");
     const nulls = ["a", "b", "c", "d"].map(nothing);
@@ -79,6 +113,12 @@ describe("parameter names", () => {
 
   it("may start with a digit and be used twice", async () => {
     expect(await record("select :1 || :1", [text("1", "ab")])).toEqual([{ stringValue: "abab" }]);
+  });
+
+  it("are case-sensitive, and one that no statement names does no harm", async () => {
+    const parameters = [text("a", "lower"), text("A", "upper"), text("unused", "x")];
+
+    expect(await record("select :a, :A", parameters)).toEqual([{ stringValue: "lower" }, { stringValue: "upper" }]);
   });
 
   it("are read inside an array slice, as on AWS", async () => {

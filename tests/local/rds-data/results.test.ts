@@ -2,7 +2,7 @@ import { callsOn, text } from "./calls.ts";
 import { startDataApi, type TestServer } from "./data-api-server.ts";
 
 let server: TestServer;
-const { record, failure, execute, batch } = callsOn(() => server);
+const { record, failure, execute, batch, raw } = callsOn(() => server);
 
 beforeAll(async () => {
   server = await startDataApi();
@@ -32,6 +32,19 @@ describe("result values", () => {
     ["inet '10.0.0.1'", { stringValue: "10.0.0.1" }],
     ["cidr '10.0.0.0/8'", { stringValue: "10.0.0.0/8" }],
     ["26::oid", { stringValue: "26" }],
+    ["'a'::name", { stringValue: "a" }],
+    ["'a'::char(3)", { stringValue: "a  " }],
+    ["gen_random_uuid() is not null", { booleanValue: true }],
+    ["'3f1c9d1e-8f5b-4c59-9d5e-3a4b2c1d0e9f'::uuid", { stringValue: "3f1c9d1e-8f5b-4c59-9d5e-3a4b2c1d0e9f" }],
+    ["timestamp '2024-02-29 10:11:12'", { stringValue: "2024-02-29 10:11:12" }],
+    ["timestamp '2024-02-29 10:11:12.123456'", { stringValue: "2024-02-29 10:11:12.123456" }],
+    ["time '10:11:12.1'", { stringValue: "10:11:12.100" }],
+    ["date '0044-03-15 BC'", { stringValue: "0044-03-15 BC" }],
+    ["12345678901234567890.5", { stringValue: "12345678901234567890.5" }],
+    ["'Infinity'::float8", { doubleValue: Number.POSITIVE_INFINITY }],
+    ["array[date '2024-02-29', null]", { arrayValue: { stringValues: ["2024-02-29", null] } }],
+    ["array[timestamptz '2024-02-29 10:11:12.5+02']", { arrayValue: { stringValues: ["2024-02-29 08:11:12.500"] } }],
+    ["array['{\"a\": 1}'::jsonb]", { arrayValue: { stringValues: ['{"a": 1}'] } }],
     ["null::int4", { isNull: true }],
     ["array[1,null,3]", { arrayValue: { longValues: [1, null, 3] } }],
     ["array[true]", { arrayValue: { booleanValues: [true] } }],
@@ -64,24 +77,58 @@ describe("result values", () => {
     await rollback(transactionId);
   });
 
-  it.each(["interval '1 day'", "timetz '10:00+01'", "1::money", "xml '<a/>'", "point(1,2)", "'pg_class'::regclass"])(
-    "refuses %s by its type's name",
+  it.each([
+    ["interval '1 day'", "INTERVAL"],
+    ["timetz '10:00+01'", "TIMETZ"],
+    ["'a'::\"char\"", "CHAR"],
+    ["'pg_class'::regclass", "REGCLASS"],
+    ["'int4'::regtype", "REGTYPE"],
+    ["xml '<a/>'", "XML"],
+    ["1::money", "MONEY"],
+    ["point(1,2)", "POINT"],
+    ["box '(1,1),(0,0)'", "BOX"],
+    ["circle '<(0,0),1>'", "CIRCLE"],
+    ["row(1, 2)", "RECORD"],
+    ["array[interval '1 day']", "INTERVAL"],
+    ["array['\\x01'::bytea]", "_BYTEA"],
+  ])("refuses %s by its type's name", async (expression, name) => {
+    const error = await failure(`select ${expression}`);
+
+    expect([error.name, error.$metadata.httpStatusCode, error.message]).toEqual([
+      "UnsupportedResultException",
+      400,
+      `The result contains the unsupported data type ${name}.`,
+    ]);
+  });
+
+  it("refuses arrays of more than one dimension", async () => {
+    const error = await failure("select array[[1,2],[3,4]]");
+
+    expect([error.name, error.message]).toEqual([
+      "UnsupportedResultException",
+      "The result contains a multidimensional array.",
+    ]);
+  });
+
+  it.each(["'infinity'::timestamptz", "'-infinity'::timestamp", "'infinity'::date", "array['infinity'::date]"])(
+    "fails on %s",
     async (expression) => {
       const error = await failure(`select ${expression}`);
 
-      expect(error.name).toBe("UnsupportedResultException");
-      expect(error.message).toMatch(/^The result contains the unsupported data type [A-Z]+\.$/);
+      expect([error.name, error.$metadata.httpStatusCode, error.message]).toEqual([
+        "InternalServerErrorException",
+        500,
+        "InternalFailure",
+      ]);
     },
   );
 
-  it("refuses arrays of more than one dimension", async () => {
-    expect((await failure("select array[[1,2],[3,4]]")).name).toBe("UnsupportedResultException");
-  });
+  it("has every digit of a bigint on the wire, of which the SDK rounds those beyond 2^53", async () => {
+    const sql = "select 9223372036854775807, array[-9223372036854775808]";
+    const { text } = await raw("/Execute", { sql });
 
-  it("fails on a timestamp of infinity", async () => {
-    const error = await failure("select 'infinity'::timestamptz");
-
-    expect([error.name, error.$metadata.httpStatusCode]).toEqual(["InternalServerErrorException", 500]);
+    expect(text).toContain('[{"longValue":9223372036854775807},{"arrayValue":{"longValues":[-9223372036854775808]}}]');
+    expect((await record(sql))[0]).toEqual({ longValue: 2 ** 63 });
   });
 
   it("gives longs as strings and decimals as numbers when asked", async () => {
@@ -94,6 +141,10 @@ describe("result values", () => {
       { longValue: 2 },
       { arrayValue: { stringValues: ["9007199254740993"] } },
     ]);
+  });
+
+  it("may have rows far beyond 64 KB", async () => {
+    expect((await record("select repeat('x', 500000)"))[0]!.stringValue).toHaveLength(500_000);
   });
 
   it("ends at 1 MB of rows, and not a row earlier", async () => {
@@ -141,6 +192,32 @@ describe("column metadata", () => {
     ]);
   });
 
+  it("calls columns that count by themselves serial, of their size", async () => {
+    await execute(
+      "create table counting (a smallserial, b serial, c bigserial, d int4 generated always as identity, e int4)",
+    );
+
+    const { columnMetadata } = await execute("select * from counting", [], { includeResultMetadata: true });
+
+    expect(columnMetadata?.map(({ typeName, isAutoIncrement }) => [typeName, isAutoIncrement])).toEqual([
+      ["smallserial", true],
+      ["serial", true],
+      ["bigserial", true],
+      ["serial", true],
+      ["int4", false],
+    ]);
+  });
+
+  it("is there only when asked for", async () => {
+    expect((await execute("select 1")).columnMetadata).toBeUndefined();
+  });
+
+  it("is there for a result without rows", async () => {
+    const { columnMetadata, records } = await execute("select 1 as a where false", [], { includeResultMetadata: true });
+
+    expect([columnMetadata?.[0]?.label, records]).toEqual(["a", []]);
+  });
+
   it("follows a change of the table", async () => {
     await execute("create table changing (a int4)");
     const select = () => execute("select a from changing", [], { includeResultMetadata: true });
@@ -182,6 +259,28 @@ describe("formatRecordsAs JSON", () => {
   });
 });
 
+describe("formatRecordsAs JSON, as to size,", () => {
+  const options = { formatRecordsAs: "JSON" } as const;
+
+  it("goes beyond 1 MB, with every row", async () => {
+    const { formattedRecords } = await execute("select 1 as a from generate_series(1, 200000)", [], options);
+
+    expect(formattedRecords).toHaveLength(200_000 * '{"a":1},'.length + 1);
+  });
+
+  it.each(["select repeat('x', 10485760) as a", "select repeat('x', 1000000) from generate_series(1, 20)"])(
+    "ends at 10 MB: %s",
+    async (sql) => {
+      const error = await failure(sql, [], options);
+
+      expect([error.name, error.message]).toEqual([
+        "UnsupportedResultException",
+        "The formatted result exceeds the size limit 10 MB.",
+      ]);
+    },
+  );
+});
+
 describe("writes", () => {
   it("tell the number of rows and an empty list of generated fields", async () => {
     await execute("create table written (id serial, name text)");
@@ -207,6 +306,23 @@ describe("writes", () => {
       [{ stringValue: "x" }],
       [{ isNull: true }],
     ]);
+  });
+
+  it("in a batch with no sets are one statement without parameters", async () => {
+    await execute("create table once (a int4)");
+
+    const { updateResults } = await batch("insert into once values (1)");
+
+    expect(updateResults).toEqual([{ generatedFields: [] }]);
+    expect(await record("select count(*) from once")).toEqual([{ longValue: 1 }]);
+  });
+
+  it("in a batch are all undone when one fails", async () => {
+    await execute("create table positive (a int8 check (a > 0))");
+    const sets = [1, -1, 2].map((longValue) => [{ name: "a", value: { longValue } }]);
+
+    await expect(batch("insert into positive values (:a)", sets)).rejects.toThrow("SQLState: 23514");
+    expect(await record("select count(*) from positive")).toEqual([{ longValue: 0 }]);
   });
 
   it("in a batch may mix the types of a parameter", async () => {

@@ -1,5 +1,5 @@
 import { callsOn, failureOf } from "./calls.ts";
-import { startDataApi, type TestServer } from "./data-api-server.ts";
+import { MASTER_SECRET, startDataApi, type TestServer } from "./data-api-server.ts";
 
 let server: TestServer;
 const { record, failure, execute, begin, commit, rollback, batch } = callsOn(() => server);
@@ -56,8 +56,37 @@ describe("a transaction", () => {
     const calls = [1, 2].map(() => execute("select pg_sleep(0.05)::text", [], { transactionId }));
     const outcomes = await Promise.allSettled(calls);
     await rollback(transactionId);
+    const refused = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;
 
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect([refused.reason.name, refused.reason.$metadata.httpStatusCode, refused.reason.message]).toEqual([
+      "BadRequestException",
+      400,
+      `Transaction ${transactionId} is busy with another statement.`,
+    ]);
+  });
+
+  it("is for the secret that began it, and for its cluster", async () => {
+    const transactionId = await begin();
+    await execute("create role someone login password 'x'").catch(() => {});
+    const secretArn = `${MASTER_SECRET}-someone`;
+    server.secrets.set(secretArn, JSON.stringify({ username: "someone", password: "x" }));
+    const other = await failure("select 1", [], { transactionId, secretArn });
+    await rollback(transactionId);
+
+    expect([other.name, other.message]).toEqual([
+      "BadRequestException",
+      "The secret is not the one that the transaction was begun with.",
+    ]);
+  });
+
+  it("is gone, and rolled back, when its session is lost", async () => {
+    const transactionId = await begin();
+    await execute("insert into events values (1)", [], { transactionId });
+    await failure("select pg_terminate_backend(pg_backend_pid())", [], { transactionId });
+
+    expect((await failure("select 1", [], { transactionId })).name).toBe("TransactionNotFoundException");
+    expect(await rows()).toBe(0);
   });
 
   it("is rolled back after three idle minutes", async () => {
