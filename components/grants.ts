@@ -122,6 +122,35 @@ export const grantAnswerTask = (workflow: Arn): Grant => ({
   resources: [workflow],
 });
 
+/**
+ * S3: read objects.
+ *
+ * @param prefix of the keys: `"tenants/${aws:PrincipalTag/TenantId}/"` is each tenant's own, by the role's session tag
+ */
+export const grantReadObjects = (bucket: Arn, prefix = ""): Grant => ({
+  actions: ["s3:GetObject"],
+  resources: [within(bucket, `/${prefix}*`)],
+});
+
+/** S3: write objects, and sign URLs that let others upload them. */
+export const grantWriteObjects = (bucket: Arn, prefix = ""): Grant => ({
+  actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
+  resources: [within(bucket, `/${prefix}*`)],
+});
+
+/** S3: delete objects. */
+export const grantDeleteObjects = (bucket: Arn, prefix = ""): Grant => ({
+  actions: ["s3:DeleteObject"],
+  resources: [within(bucket, `/${prefix}*`)],
+});
+
+/** S3: list the keys below a prefix. */
+export const grantListObjects = (bucket: Arn, prefix = ""): Grant => ({
+  actions: ["s3:ListBucket"],
+  resources: [bucket],
+  ...(prefix ? { conditions: { StringLike: { "s3:prefix": `${prefix}*` } } } : {}),
+});
+
 /** ElastiCache: connect to a cache as one of its IAM users. */
 export const grantConnect = (cache: Arn, user: Arn): Grant => ({
   actions: ["elasticache:Connect"],

@@ -1,9 +1,24 @@
 /** What platform teams import: `import { Database, FanOut, Function } from "terrace"`. */
 export { Cell, type CellArgs } from "./cell.ts";
+export { type Flow, flow, type State } from "./compute/asl.ts";
 export type { DurableArgs } from "./compute/durable.ts";
 export { Function, type FunctionArgs } from "./compute/function.ts";
-export { Schedule, type ScheduleArgs } from "./compute/schedule.ts";
-export { Bucket, type BucketArgs, type BucketNotification } from "./data/bucket.ts";
+export {
+  call,
+  type Integration,
+  invoke,
+  item,
+  publish,
+  putEvent,
+  send,
+  start,
+} from "./compute/integrations.ts";
+export { Schedule, type ScheduleArgs, type ScheduleTarget } from "./compute/schedule.ts";
+export { Workflow, type WorkflowArgs } from "./compute/workflow.ts";
+export { Bucket, type BucketArgs } from "./data/bucket.ts";
+export type { LifecycleArgs, ObjectLockArgs, ReplicationArgs } from "./data/bucket-keeping.ts";
+export type { BucketNotification } from "./data/bucket-notifications.ts";
+export type { BucketStatement, LogSource } from "./data/bucket-policy.ts";
 export { Cache, type CacheArgs, type CacheUserArgs } from "./data/cache.ts";
 export { Database, type DatabaseArgs } from "./data/database.ts";
 export { Parameters, type ParametersArgs } from "./data/parameters.ts";
@@ -16,12 +31,14 @@ export { UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
 export * from "./grants.ts";
 export { InvalidArgumentError } from "./invalid-argument.ts";
 export { DeadLetterQueue, type DeadLetterQueueArgs } from "./messaging/dead-letter-queue.ts";
+export { EventBus, type EventBusArgs } from "./messaging/event-bus.ts";
 export type { EventPattern, Matcher, Pattern } from "./messaging/event-pattern.ts";
+export type { RuleArgs, RuleInput, RuleTarget } from "./messaging/event-rule.ts";
 export { FanOut, type FanOutArgs, type FanOutConsumer } from "./messaging/fan-out.ts";
 export { type ConsumerArgs, Queue, type QueueArgs } from "./messaging/queue.ts";
 export { Stream, type StreamArgs } from "./messaging/stream.ts";
 export type { StreamConsumer, StreamConsumerArgs } from "./messaging/stream-consumer.ts";
-export { type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
+export { type ServicePublisher, type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
 export { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "./names.ts";
 export { planAddresses } from "./network/address-plan.ts";
 export { Network, type NetworkArgs } from "./network/network.ts";

@@ -1,17 +1,19 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
-import type { Queue } from "../messaging/queue.ts";
+import { checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
-
-export interface BucketNotification {
-  queue: Queue;
-  /** @default object creation of any kind */
-  events?: string[];
-  prefix?: string;
-  suffix?: string;
-}
+import {
+  checkKeeping,
+  type LifecycleArgs,
+  lifecycleRules,
+  lockObjects,
+  type ObjectLockArgs,
+  type ReplicationArgs,
+  replicate,
+} from "./bucket-keeping.ts";
+import { type BucketNotification, checkNotifications, notify } from "./bucket-notifications.ts";
+import { type BucketStatement, bucketPolicy, type LogSource, logStatement } from "./bucket-policy.ts";
 
 export interface BucketArgs {
   /** Physical name, unique in the world. @default Pulumi's autonaming */
@@ -22,12 +24,26 @@ export interface BucketArgs {
   versioning?: boolean;
   /** Days until unfinished uploads and old versions go. @default 30 */
   cleanUpAfterDays?: number;
+  /** What happens to objects as they age, by rule. @default they stay */
+  lifecycle?: Record<string, LifecycleArgs>;
+  /** Objects that nobody may change or delete for a time. Fixed at creation. @default none */
+  objectLock?: ObjectLockArgs;
+  /** A second copy of every new object, elsewhere. @default none */
+  replication?: ReplicationArgs;
+  /** Bucket that receives records of every request, one with `"s3"` among its `logsOf`. @default none are kept */
+  accessLogs?: Bucket;
+  /** Services of this account that put their logs here. @default none */
+  logsOf?: LogSource[];
   /** KMS key. @default S3's own key */
   kmsKeyArn?: pulumi.Input<string>;
   /** Origins that browsers may upload from; no `*`. @default none */
   allowedOrigins?: string[];
   /** By name. @default none */
   notifications?: Record<string, BucketNotification>;
+  /** Sends every event to EventBridge's default bus too. @default false */
+  eventBridge?: boolean;
+  /** Its policy comes with `allow`, from who needs the bucket's name first, as a distribution does. @default false */
+  policyLater?: boolean;
   tags?: Tags;
 }
 
@@ -41,6 +57,11 @@ export interface BucketArgs {
 export class Bucket extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly bucketName: pulumi.Output<string>;
+  /** Host that distributions fetch from. */
+  readonly regionalDomainName: pulumi.Output<string>;
+  readonly #name: string;
+  readonly #logsOf: LogSource[];
+  readonly #access: aws.s3.BucketPublicAccessBlock;
 
   constructor(name: string, args: BucketArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Bucket", name, {}, options);
@@ -49,11 +70,19 @@ export class Bucket extends pulumi.ComponentResource {
     const isProtected = (args.protection ?? "protected") === "protected";
     const bucket = new aws.s3.Bucket(
       name,
-      { bucket: args.bucketName, forceDestroy: !isProtected, tags: args.tags },
+      {
+        bucket: args.bucketName,
+        forceDestroy: !isProtected,
+        ...(args.objectLock ? { objectLockEnabled: true } : {}),
+        tags: args.tags,
+      },
       { parent: this, protect: isProtected },
     );
     const of = { bucket: bucket.bucket };
-    const access = new aws.s3.BucketPublicAccessBlock(
+    const kmsKeyArn = checkedArn(`Bucket "${name}"`, "kmsKeyArn", args.kmsKeyArn, "kms");
+    this.#name = name;
+    this.#logsOf = args.logsOf ?? [];
+    this.#access = new aws.s3.BucketPublicAccessBlock(
       `${name}-private`,
       { ...of, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
       child,
@@ -69,10 +98,10 @@ export class Bucket extends pulumi.ComponentResource {
         ...of,
         rules: [
           {
-            applyServerSideEncryptionByDefault: args.kmsKeyArn
-              ? { sseAlgorithm: "aws:kms", kmsMasterKeyId: args.kmsKeyArn }
+            applyServerSideEncryptionByDefault: kmsKeyArn
+              ? { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKeyArn }
               : { sseAlgorithm: "AES256" },
-            bucketKeyEnabled: args.kmsKeyArn !== undefined,
+            bucketKeyEnabled: kmsKeyArn !== undefined,
           },
         ],
       },
@@ -83,28 +112,15 @@ export class Bucket extends pulumi.ComponentResource {
       { ...of, versioningConfiguration: { status: (args.versioning ?? true) ? "Enabled" : "Suspended" } },
       child,
     );
-    const days = args.cleanUpAfterDays ?? 30;
     new aws.s3.BucketLifecycleConfiguration(
       `${name}-lifecycle`,
-      {
-        ...of,
-        rules: [
-          {
-            id: "clean-up",
-            status: "Enabled",
-            filter: { prefix: "" },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: Math.min(days, 7) },
-            noncurrentVersionExpiration: { noncurrentDays: days },
-          },
-        ],
-      },
+      { ...of, rules: lifecycleRules(args) },
       { parent: this, dependsOn: [versioning] },
     );
-    new aws.s3.BucketPolicy(
-      `${name}-policy`,
-      { ...of, policy: tlsOnly(bucket.arn) },
-      { parent: this, dependsOn: [access] },
-    );
+    this.arn = bucket.arn;
+    this.bucketName = bucket.bucket;
+    this.regionalDomainName = bucket.bucketRegionalDomainName;
+    if (!args.policyLater) this.#attach([]);
     if (args.allowedOrigins?.length) {
       const rule = {
         allowedMethods: ["GET", "PUT"],
@@ -113,57 +129,47 @@ export class Bucket extends pulumi.ComponentResource {
       };
       new aws.s3.BucketCorsConfiguration(`${name}-cors`, { ...of, corsRules: [rule] }, child);
     }
-    notify(this, name, bucket, args.notifications ?? {});
-    this.arn = bucket.arn;
-    this.bucketName = bucket.bucket;
-    this.registerOutputs({ arn: this.arn, bucketName: this.bucketName });
+    notify(this, name, bucket, args.notifications ?? {}, args.eventBridge ?? false);
+    if (args.objectLock) lockObjects(this, name, bucket, args.objectLock, versioning);
+    if (args.replication) replicate(this, name, bucket, args, versioning);
+    if (args.accessLogs) {
+      const target = args.accessLogs.bucketName;
+      new aws.s3.BucketLogging(
+        `${name}-access-logs`,
+        { ...of, targetBucket: target, targetPrefix: `s3/${name}/` },
+        { parent: this, dependsOn: [args.accessLogs] },
+      );
+    }
+    this.registerOutputs({
+      arn: this.arn,
+      bucketName: this.bucketName,
+      regionalDomainName: this.regionalDomainName,
+    });
+  }
+
+  /** The policy of a bucket whose `policyLater` is set: what it allows beside demanding TLS. A bucket has one policy. */
+  allow(statements: pulumi.Input<BucketStatement>[]): aws.s3.BucketPolicy {
+    return this.#attach(statements);
+  }
+
+  /** Whether a service may put its logs here. */
+  takesLogsOf(source: LogSource): boolean {
+    return this.#logsOf.includes(source);
+  }
+
+  #attach(statements: pulumi.Input<BucketStatement>[]): aws.s3.BucketPolicy {
+    const logs = this.#logsOf.length > 0 ? aws.getCallerIdentityOutput({}, { parent: this }).accountId : undefined;
+    const policy = bucketPolicy(this.arn, [
+      ...this.#logsOf.map((source) => logStatement(source, this.arn, logs!)),
+      ...statements,
+    ]);
+    return new aws.s3.BucketPolicy(
+      `${this.#name}-policy`,
+      { bucket: this.bucketName, policy },
+      { parent: this, dependsOn: [this.#access] },
+    );
   }
 }
-
-/** A bucket has one notification configuration: it lists them all. */
-function notify(
-  parent: Bucket,
-  name: string,
-  bucket: aws.s3.Bucket,
-  notifications: Record<string, BucketNotification>,
-): void {
-  const entries = Object.entries(notifications);
-  if (entries.length === 0) return;
-  const account = aws.getCallerIdentityOutput({}, { parent }).accountId;
-  const policies = entries.map(([id, { queue }]) =>
-    queue.acceptFrom(`${name}-${id}`, "s3.amazonaws.com", bucket.arn, account),
-  );
-  new aws.s3.BucketNotification(
-    `${name}-notification`,
-    {
-      bucket: bucket.bucket,
-      queues: entries.map(([id, { queue, events, prefix, suffix }]) => ({
-        id,
-        queueArn: queue.arn,
-        events: events ?? ["s3:ObjectCreated:*"],
-        filterPrefix: prefix,
-        filterSuffix: suffix,
-      })),
-    },
-    // S3 checks at once that it may send.
-    { parent, dependsOn: policies },
-  );
-}
-
-const tlsOnly = (arn: pulumi.Output<string>): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [arn, pulumi.interpolate`${arn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
 
 function validate(name: string, args: BucketArgs): void {
   const component = `Bucket "${name}"`;
@@ -176,5 +182,19 @@ function validate(name: string, args: BucketArgs): void {
       args.allowedOrigins,
       "name the origins; * lets every site upload",
     );
+  }
+  checkKeeping(component, args);
+  checkNotifications(component, args.notifications);
+  for (const [index, source] of (args.logsOf ?? []).entries()) {
+    checkForm(component, `logsOf[${index}]`, source, /^(s3|delivery)$/, "s3 or delivery");
+  }
+  if (args.accessLogs && !args.accessLogs.takesLogsOf("s3")) {
+    const remedy = 'that bucket lets no logs in; give it logsOf: ["s3"]';
+    throw new InvalidArgumentError(component, "accessLogs", "closed", remedy);
+  }
+  // S3 does not deliver logs into a bucket that demands a key of ours or keeps objects locked.
+  if (args.logsOf?.includes("s3") && (args.objectLock || args.kmsKeyArn)) {
+    const argument = args.objectLock ? "objectLock" : "kmsKeyArn";
+    throw new InvalidArgumentError(component, argument, "set", "S3 cannot deliver access logs there; leave it out");
   }
 }
