@@ -171,20 +171,20 @@ export const grantEncrypt = (key: Arn, service: string, region: pulumi.Input<str
   actions: ["kms:GenerateDataKey", "kms:Decrypt"],
 });
 
-/** A policy document (JSON) of grants. */
+/** A policy document (JSON) of grants, each said once. */
 export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
-  return pulumi.output(grants as unknown as pulumi.Unwrap<Grant>[]).apply((resolved) =>
-    JSON.stringify({
-      Version: "2012-10-17",
-      Statement: resolved.map(({ sid, actions, resources, conditions }) => ({
+  return pulumi.output(grants as unknown as pulumi.Unwrap<Grant>[]).apply((resolved) => {
+    const statements = resolved.map(({ sid, actions, resources, conditions }) =>
+      JSON.stringify({
         ...(sid ? { Sid: sid } : {}),
         Effect: "Allow",
         Action: actions,
         Resource: resources,
         ...(conditions ? { Condition: conditions } : {}),
-      })),
-    }),
-  );
+      }),
+    );
+    return `{"Version":"2012-10-17","Statement":[${[...new Set(statements)].join(",")}]}`;
+  });
 }
 
 /** The trust policy of a role that one AWS service takes on. */

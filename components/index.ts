@@ -3,16 +3,9 @@ export { Cell, type CellArgs } from "./cell.ts";
 export { type Flow, flow, type State } from "./compute/asl.ts";
 export type { DurableArgs } from "./compute/durable.ts";
 export { Function, type FunctionArgs } from "./compute/function.ts";
-export {
-  call,
-  type Integration,
-  invoke,
-  item,
-  publish,
-  putEvent,
-  send,
-  start,
-} from "./compute/integrations.ts";
+export type { Integration } from "./compute/integrations.ts";
+/** What the tasks of a workflow call: `task.invoke(fn)`, `task.send(queue)`, … */
+export * as task from "./compute/integrations.ts";
 export { Schedule, type ScheduleArgs, type ScheduleTarget } from "./compute/schedule.ts";
 export { Workflow, type WorkflowArgs } from "./compute/workflow.ts";
 export { Bucket, type BucketArgs } from "./data/bucket.ts";

@@ -2,10 +2,10 @@
 
 import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from "kysely";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-import type { DataApiCompiledQuery } from "./data-api-query-compiler.ts";
-import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./data-api-transport.ts";
+import type { DataApiCompiledQuery } from "./compile/query-compiler.ts";
+import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 import { decodeRows } from "./decode-result.ts";
-import { encodeParameter } from "./encode-parameter.ts";
+import { encodeParameter } from "./compile/encode-parameter.ts";
 import { DataApiError, TransactionLostError } from "./errors.ts";
 import { backoffMs, withRetries } from "./retry.ts";
 

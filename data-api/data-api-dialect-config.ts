@@ -1,8 +1,8 @@
-import type { ColumnTypes } from "./column-types.ts";
-import type { DataApiTransport } from "./data-api-transport.ts";
+import type { ColumnTypes } from "./compile/column-types.ts";
+import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import type { Parsers } from "./decode-result.ts";
-import type { HttpTransportOptions } from "./http-transport.ts";
-import type { SdkClient } from "./sdk-transport.ts";
+import type { HttpTransportOptions } from "./transport/http-transport.ts";
+import type { SdkClient } from "./transport/sdk-transport.ts";
 
 /** Everything but the first two members has a default. */
 export interface DataApiDialectConfig extends HttpTransportOptions {

@@ -3,7 +3,7 @@ import { DataApiAdapter } from "./data-api-adapter.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { DataApiDriver } from "./data-api-driver.ts";
 import { DataApiIntrospector } from "./data-api-introspector.ts";
-import { DataApiQueryCompiler } from "./data-api-query-compiler.ts";
+import { DataApiQueryCompiler } from "./compile/query-compiler.ts";
 
 /**
  * Kysely over the RDS Data API of an Aurora PostgreSQL cluster.

@@ -9,9 +9,9 @@ import {
 } from "kysely";
 import { DataApiConnection } from "./data-api-connection.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-import type { DataApiTransport } from "./data-api-transport.ts";
-import { httpTransport } from "./http-transport.ts";
-import { sdkTransport } from "./sdk-transport.ts";
+import type { DataApiTransport } from "./transport/data-api-transport.ts";
+import { httpTransport } from "./transport/http-transport.ts";
+import { sdkTransport } from "./transport/sdk-transport.ts";
 
 export class DataApiDriver implements Driver {
   readonly #config: DataApiDialectConfig;

@@ -1,6 +1,6 @@
 /** Records → rows, by the type names that the result's metadata tells. */
 
-import type { ColumnMetadata, ExecuteOutput, Field } from "./data-api-transport.ts";
+import type { ColumnMetadata, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 
 /** How values of a type reach the program, by PostgreSQL's short type name; over the defaults in docs/data-api.md. */
 export type Parsers = Record<string, (text: string) => unknown>;

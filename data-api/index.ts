@@ -1,8 +1,8 @@
 /** A kysely dialect for the RDS Data API (Aurora PostgreSQL). It imports nothing of Terrace and is publishable alone. */
-export type { ColumnTypes } from "./column-types.ts";
+export type { ColumnTypes } from "./compile/column-types.ts";
 export { DataApiDialect } from "./data-api-dialect.ts";
 export type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./data-api-transport.ts";
+export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 export type { Parsers } from "./decode-result.ts";
 export {
   DataApiAccessError,
@@ -15,6 +15,6 @@ export {
   TransactionLostError,
   UnsupportedResultError,
 } from "./errors.ts";
-export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
-export { type SdkClient, sdkTransport } from "./sdk-transport.ts";
-export type { AwsCredentials } from "./sign-request.ts";
+export { type HttpTransportOptions, httpTransport } from "./transport/http-transport.ts";
+export { type SdkClient, sdkTransport } from "./transport/sdk-transport.ts";
+export type { AwsCredentials } from "./transport/sign-request.ts";

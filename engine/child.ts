@@ -20,10 +20,10 @@ process.once("disconnect", () => process.exit(1));
 async function run(request: ChildRequest): Promise<ChildAnswer> {
   if (request.stackTraces) nameResources();
   try {
-    const { usePlainPromises } = await import("./plain-promises.ts");
+    const { useLeanRuntime } = await import("./lean-runtime.ts");
     const { runSession } = await import("./session.ts");
     // The run that explains a failure keeps Pulumi's own.
-    if (!request.stackTraces) usePlainPromises();
+    if (!request.stackTraces) useLeanRuntime();
     const { project, stack, directory, config, secretKeys, preview, account, region, endpoint } = request;
     const context = { account, region, partition: partitionOf(region), stack, endpoint };
     const graph = await runSession({ project, stack, directory, config, secretKeys, preview, context }, async () => {

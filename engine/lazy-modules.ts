@@ -1,11 +1,20 @@
 /**
  * Pulumi's runtime loads a compiler and a package manager for the one case that a program serialises closures
- * (`CallbackFunction`, dynamic providers): most of the time that loading it takes. Here they load when something asks
- * them for the first time.
+ * (`CallbackFunction`, dynamic providers), the Automation API, and a network client although there is nobody to talk to:
+ * most of the time that loading it takes. Here they load when something asks them for the first time.
  */
 import { registerHooks } from "node:module";
 
-const LAZY = /\/node_modules\/(?:typescript\/lib\/typescript|@npmcli\/arborist\/lib\/index)\.js$/;
+const LAZY = new RegExp(
+  `/node_modules/(?:${[
+    "typescript/lib/typescript",
+    "@npmcli/arborist/lib/index",
+    "normalize-package-data/lib/normalize",
+    "@pulumi/pulumi/automation/index",
+    "@grpc/grpc-js/build/src/channel",
+    "@grpc/grpc-js/build/src/server",
+  ].join("|")})\\.js$`,
+);
 
 /** Call before Pulumi is imported. */
 export function loadLazily(): void {

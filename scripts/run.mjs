@@ -68,8 +68,11 @@ function findNode() {
   const platform = process.platform === "win32" ? "win" : process.platform;
   const binary = process.platform === "win32" ? "node.exe" : "node";
   const pinned = join(root, "node_modules", `node-${platform}-${process.arch}`, "bin", binary);
-  // A musl host cannot execute the glibc build: ask it instead of guessing.
-  if (existsSync(pinned) && spawnSync(pinned, ["--version"]).status === 0) return pinned;
+  if (existsSync(pinned)) return pinned;
+  return hostNode();
+}
+
+function hostNode() {
   if (Number(process.versions.node.split(".")[0]) >= MINIMUM_NODE) return process.execPath;
   console.error(
     `terrace: needs Node ${MINIMUM_NODE} or later; this is ${process.version}, and npm has no pinned Node for ${process.platform}-${process.arch}.`,
@@ -85,7 +88,10 @@ function main() {
     process.exit(1);
   }
   if (installIsStale()) install();
-  const node = findNode();
+  run(findNode(), name, command);
+}
+
+function run(node, name, command) {
   const [script, ...fixed] = command;
   // The platform stays for hours: a small young generation keeps its memory small under load.
   const flags = name === "start" ? [...NODE_FLAGS, "--max-semi-space-size=16"] : NODE_FLAGS;
@@ -95,6 +101,11 @@ function main() {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node") },
+  });
+  // A musl host cannot execute the glibc build.
+  child.on("error", (error) => {
+    if (node === process.execPath) throw error;
+    run(hostNode(), name, command);
   });
   // Ctrl-C reaches the whole process group: the child decides when to end, this process only waits for it.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

@@ -106,9 +106,7 @@ async function compile(root: string, handler: string, external: string[]): Promi
   const folder = join(cache, hash.digest("hex").slice(0, 16));
   mkdirSync(folder, { recursive: true });
   for (const file of result.outputFiles) writeAtomically(join(folder, basename(file.path)), file.contents);
-  const sources = Object.fromEntries(
-    Object.keys(result.metafile.inputs).map((path) => [path, stamp(resolve(root, path))]),
-  );
+  const sources = Object.fromEntries(Object.keys(result.metafile.inputs).map((path) => [path, stamp(root, path)]));
   writeAtomically(recordPath, JSON.stringify({ sources, folder } satisfies BundleRecord));
   return folder;
 }
@@ -123,12 +121,22 @@ function readRecord(path: string): BundleRecord | undefined {
 
 function isCurrent(root: string, { sources, folder }: BundleRecord): boolean {
   if (!existsSync(join(folder, "index.mjs"))) return false;
-  return Object.entries(sources).every(([path, known]) => stamp(resolve(root, path)) === known);
+  for (const path in sources) if (stamp(root, path) !== sources[path]) return false;
+  return true;
 }
 
-function stamp(path: string): string {
-  const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: -1 };
-  return `${mtimeMs}:${size}`;
+/** Functions share most of their sources: each file is looked at once for all that are made in the same turn. */
+const stamps = new Map<string, string>();
+
+function stamp(root: string, path: string): string {
+  let known = stamps.get(path);
+  if (known === undefined) {
+    if (stamps.size === 0) setImmediate(() => stamps.clear());
+    const { mtimeMs, size } = statSync(join(root, path), { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: -1 };
+    known = `${mtimeMs}:${size}`;
+    stamps.set(path, known);
+  }
+  return known;
 }
 
 /** Two processes may bundle the same function at once. */

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf, trustOf } from "../grants.ts";
+import { type Grant, grantInvoke, policyOf, trustOf } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
@@ -54,6 +54,8 @@ export class Function extends pulumi.ComponentResource {
   readonly invokeArn: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
+  /** What a schedule needs to invoke the function. */
+  readonly triggerGrants: Grant[];
   readonly timeoutSeconds: number;
   readonly tenantIsolation: boolean;
   readonly function: aws.lambda.Function;
@@ -126,6 +128,7 @@ export class Function extends pulumi.ComponentResource {
     this.targetArn = (this.#alias ?? this.function).arn;
     this.functionName = this.function.name;
     this.invokeArn = (this.#alias ?? this.function).invokeArn;
+    this.triggerGrants = [grantInvoke(this.arn)];
     this.roleArn = role.arn;
     this.logGroupName = logGroup.name;
     this.registerOutputs({ arn: this.arn, functionName: this.functionName, roleArn: this.roleArn });
@@ -155,16 +158,23 @@ export class Function extends pulumi.ComponentResource {
     );
   }
 
-  /** Refuses what an event source mapping cannot wait for. @param component who asks, for the message */
-  checkSource(component: string): void {
-    const seconds = this.#durable?.executionTimeoutSeconds;
-    if (seconds === undefined || seconds <= 900) return;
-    throw new InvalidArgumentError(
-      component,
-      "durable.executionTimeoutSeconds",
-      seconds,
-      "a queue or stream waits for at most 900 s; lower it, or start the function from another one",
-    );
+  /**
+   * Refuses to be invoked by a service that cannot: nothing but API Gateway says whose call it is, and queues and streams
+   * wait only so long.
+   *
+   * @param component who asks, for the message
+   * @param longestSeconds what it waits for
+   */
+  checkTrigger(component: string, longestSeconds = Number.POSITIVE_INFINITY): void {
+    if (this.tenantIsolation) {
+      const remedy = "only API Gateway says whose call it is; let a function without it invoke this one";
+      throw new InvalidArgumentError(component, "tenantIsolation", true, remedy);
+    }
+    const seconds = this.#durable?.executionTimeoutSeconds ?? 0;
+    if (seconds > longestSeconds) {
+      const remedy = `a queue or stream waits for at most ${longestSeconds} s; lower it, or start the function from another one`;
+      throw new InvalidArgumentError(component, "durable.executionTimeoutSeconds", seconds, remedy);
+    }
   }
 }
 

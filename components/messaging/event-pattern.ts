@@ -83,6 +83,17 @@ export function checkPattern(component: string, argument: string, pattern: Patte
   }
 }
 
+/** The filters of an event source mapping: Lambda takes up to ten. */
+export function checkFilters(component: string, filters: Pattern[] | undefined): void {
+  if (!filters) return;
+  if (filters.length === 0 || filters.length > 10) {
+    throw new InvalidArgumentError(component, "filters", filters, "give 1 to 10 patterns, or leave it out");
+  }
+  filters.forEach((pattern, index) => {
+    checkPattern(component, `filters[${index}]`, pattern);
+  });
+}
+
 function checkFields(component: string, path: string, pattern: unknown): void {
   if (!isObject(pattern) || Object.keys(pattern).length === 0) {
     throw new InvalidArgumentError(component, path, pattern, "name at least one field; AWS refuses an empty pattern");

@@ -1,8 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
+import { type Grant, grantSend } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
+import { checkFilters, type Pattern } from "./event-pattern.ts";
 
 export interface QueueArgs {
   /** Physical name, without `.fifo`. @default Pulumi's autonaming */
@@ -15,14 +17,26 @@ export interface QueueArgs {
   retentionSeconds?: number;
   /** Deliveries before a message goes to the dead-letter queue. @default 5 */
   maxReceiveCount?: number;
+  /** Seconds until a new message can be received, 0 to 900. @default 0 */
+  delaySeconds?: number;
+  /** Bytes of a message, 1024 to 1048576. @default AWS's own */
+  maxMessageBytes?: number;
+  /** KMS key, for both queues. Services that send need to be let in by its policy. @default SQS's own key */
+  kmsKeyId?: pulumi.Input<string>;
+  /** FIFO: the body tells whether two messages are the same, where the sender gives no id. @default false */
+  contentBasedDeduplication?: boolean;
+  /** FIFO: order and identity by message group, such as a tenant, each with a throughput of its own. @default by queue */
+  perMessageGroup?: boolean;
   tags?: Tags;
 }
 
 export interface ConsumerArgs {
   /** Messages a call. @default 10 */
   batchSize?: number;
-  /** Seconds to wait for a full batch. @default 0 */
+  /** Seconds to wait for a full batch; at least 1 for more than 10 messages. @default 0 */
   batchWindowSeconds?: number;
+  /** Only messages that match one of the patterns reach the function; others are deleted. @default every message */
+  filters?: Pattern[];
   /** Parallel calls, 2 to 1000: keeps a flood from one queue off the rest. @default unbounded */
   maximumConcurrency?: number;
 }
@@ -40,17 +54,27 @@ export class Queue extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly deadLetterArn: pulumi.Output<string>;
   readonly deadLetterUrl: pulumi.Output<string>;
+  readonly queueName: pulumi.Output<string>;
+  readonly deadLetterName: pulumi.Output<string>;
+  /** The queue itself, as schedules name their targets. */
+  readonly targetArn: pulumi.Output<string>;
   readonly visibilityTimeoutSeconds: number;
+  readonly fifo: boolean;
+  /** What a schedule needs to send. */
+  readonly triggerGrants: Grant[];
   readonly #name: string;
+  #source: string | undefined;
 
   constructor(name: string, args: QueueArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Queue", name, {}, options);
     validate(name, args);
     this.#name = name;
+    this.fifo = args.fifo ?? false;
     this.visibilityTimeoutSeconds = args.visibilityTimeoutSeconds ?? 60;
     const child = { parent: this };
     const suffix = args.fifo ? ".fifo" : "";
-    const common = { sqsManagedSseEnabled: true, fifoQueue: args.fifo || undefined, tags: args.tags };
+    const encryption = args.kmsKeyId ? { kmsMasterKeyId: args.kmsKeyId } : { sqsManagedSseEnabled: true };
+    const common = { ...encryption, fifoQueue: args.fifo || undefined, tags: args.tags };
     const named = (end: string) => (args.queueName ? `${args.queueName}${end}${suffix}` : undefined);
 
     const deadLetters = new aws.sqs.Queue(
@@ -67,6 +91,12 @@ export class Queue extends pulumi.ComponentResource {
         visibilityTimeoutSeconds: this.visibilityTimeoutSeconds,
         messageRetentionSeconds: args.retentionSeconds ?? 345_600,
         receiveWaitTimeSeconds: 20,
+        delaySeconds: args.delaySeconds,
+        maxMessageSize: args.maxMessageBytes,
+        contentBasedDeduplication: args.contentBasedDeduplication,
+        ...(args.perMessageGroup
+          ? { deduplicationScope: "messageGroup", fifoThroughputLimit: "perMessageGroupId" }
+          : {}),
         redrivePolicy: pulumi.jsonStringify({
           deadLetterTargetArn: deadLetters.arn,
           maxReceiveCount: args.maxReceiveCount ?? 5,
@@ -84,18 +114,21 @@ export class Queue extends pulumi.ComponentResource {
     );
 
     this.arn = queue.arn;
+    this.targetArn = queue.arn;
     this.url = queue.url;
+    this.queueName = queue.name;
+    this.deadLetterName = deadLetters.name;
     this.deadLetterArn = deadLetters.arn;
     this.deadLetterUrl = deadLetters.url;
+    this.triggerGrants = [grantSend(this.arn)];
     this.registerOutputs({ arn: this.arn, url: this.url, deadLetterArn: this.deadLetterArn });
   }
 
   /** Feeds the queue to a function, with partial batch failures. The function needs `grantConsume(queue.arn)`. */
   consume(name: string, consumer: Function, args: ConsumerArgs = {}): aws.lambda.EventSourceMapping {
     const component = `Queue "${this.#name}"`;
-    checkRange(component, "batchSize", args.batchSize, 1, 10_000);
-    checkRange(component, "maximumConcurrency", args.maximumConcurrency, 2, 1000);
-    consumer.checkSource(component);
+    checkConsumer(component, this.fifo, args);
+    consumer.checkTrigger(component, 900);
     if (this.visibilityTimeoutSeconds < 6 * consumer.timeoutSeconds) {
       throw new InvalidArgumentError(
         component,
@@ -112,6 +145,9 @@ export class Queue extends pulumi.ComponentResource {
         batchSize: args.batchSize ?? 10,
         maximumBatchingWindowInSeconds: args.batchWindowSeconds ?? 0,
         functionResponseTypes: ["ReportBatchItemFailures"],
+        filterCriteria: args.filters && {
+          filters: args.filters.map((pattern) => ({ pattern: JSON.stringify(pattern) })),
+        },
         scalingConfig: args.maximumConcurrency ? { maximumConcurrency: args.maximumConcurrency } : undefined,
       },
       // Lambda checks at creation that the role may read the queue.
@@ -126,30 +162,58 @@ export class Queue extends pulumi.ComponentResource {
     sourceArn: pulumi.Input<string>,
     account: pulumi.Input<string>,
   ): aws.sqs.QueuePolicy {
-    const policy = pulumi.jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Sid: "Source",
-          Effect: "Allow",
-          Principal: { Service: service },
-          Action: "sqs:SendMessage",
-          Resource: this.arn,
-          Condition: { ArnEquals: { "aws:SourceArn": sourceArn }, StringEquals: { "aws:SourceAccount": account } },
-        },
-        {
-          Sid: "TlsOnly",
-          Effect: "Deny",
-          Principal: "*",
-          Action: "sqs:*",
-          Resource: this.arn,
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
-      ],
-    });
+    if (this.#source !== undefined) {
+      throw new InvalidArgumentError(
+        `Queue "${this.#name}"`,
+        "source",
+        name,
+        `a queue has one policy, and it lets "${this.#source}" send; give "${name}" a queue of its own`,
+      );
+    }
+    this.#source = name;
+    const policy = acceptPolicy(this.arn, service, sourceArn, account);
     return new aws.sqs.QueuePolicy(`${name}-policy`, { queueUrl: this.url, policy }, { parent: this });
   }
+
+  /** Lets the same service put what it could not deliver with the queue's dead letters. */
+  acceptDeadLetters(
+    name: string,
+    service: string,
+    sourceArn: pulumi.Input<string>,
+    account: pulumi.Input<string>,
+  ): aws.sqs.QueuePolicy {
+    const policy = acceptPolicy(this.deadLetterArn, service, sourceArn, account);
+    return new aws.sqs.QueuePolicy(`${name}-dlq-policy`, { queueUrl: this.deadLetterUrl, policy }, { parent: this });
+  }
 }
+
+const acceptPolicy = (
+  queueArn: pulumi.Output<string>,
+  service: string,
+  sourceArn: pulumi.Input<string>,
+  account: pulumi.Input<string>,
+): pulumi.Output<string> =>
+  pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "Source",
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: "sqs:SendMessage",
+        Resource: queueArn,
+        Condition: { ArnEquals: { "aws:SourceArn": sourceArn }, StringEquals: { "aws:SourceAccount": account } },
+      },
+      {
+        Sid: "TlsOnly",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "sqs:*",
+        Resource: queueArn,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
 
 function validate(name: string, args: QueueArgs): void {
   const component = `Queue "${name}"`;
@@ -158,4 +222,27 @@ function validate(name: string, args: QueueArgs): void {
   checkRange(component, "visibilityTimeoutSeconds", args.visibilityTimeoutSeconds, 0, 43_200);
   checkRange(component, "retentionSeconds", args.retentionSeconds, 60, 1_209_600);
   checkRange(component, "maxReceiveCount", args.maxReceiveCount, 1, 1000);
+  checkRange(component, "delaySeconds", args.delaySeconds, 0, 900);
+  checkRange(component, "maxMessageBytes", args.maxMessageBytes, 1024, 1_048_576);
+  for (const argument of ["contentBasedDeduplication", "perMessageGroup"] as const) {
+    if (args[argument] === undefined || args.fifo) continue;
+    throw new InvalidArgumentError(
+      component,
+      argument,
+      args[argument],
+      "only a FIFO queue has it; set fifo, or leave it out",
+    );
+  }
+}
+
+function checkConsumer(component: string, fifo: boolean, args: ConsumerArgs): void {
+  const { batchSize = 10, batchWindowSeconds = 0, filters } = args;
+  checkRange(component, "batchSize", batchSize, 1, fifo ? 10 : 10_000);
+  checkRange(component, "batchWindowSeconds", batchWindowSeconds, 0, fifo ? 0 : 300);
+  checkRange(component, "maximumConcurrency", args.maximumConcurrency, 2, 1000);
+  if (batchSize > 10 && batchWindowSeconds < 1) {
+    const remedy = "Lambda waits for more than 10 messages; say for how long, 1 to 300 s";
+    throw new InvalidArgumentError(component, "batchWindowSeconds", batchWindowSeconds, remedy);
+  }
+  checkFilters(component, filters);
 }

@@ -2,10 +2,10 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantSend } from "../grants.ts";
-import { checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkRange } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
-import { checkPattern, type Pattern } from "./event-pattern.ts";
+import { checkFilters, type Pattern } from "./event-pattern.ts";
 
 export interface StreamConsumerArgs {
   /** Records a call. @default 100 */
@@ -89,11 +89,6 @@ function validate(component: string, consumer: Function, args: StreamConsumerArg
   checkRange(component, "parallelizationFactor", args.parallelizationFactor, 1, 10);
   checkRange(component, "maximumRetries", args.maximumRetries, 0, 10_000);
   checkRange(component, "maximumRecordAgeSeconds", args.maximumRecordAgeSeconds, 60, 604_800);
-  if (args.filters && (args.filters.length === 0 || args.filters.length > 10)) {
-    throw new InvalidArgumentError(component, "filters", args.filters, "give 1 to 10 patterns, or leave it out");
-  }
-  args.filters?.forEach((pattern, index) => {
-    checkPattern(component, `filters[${index}]`, pattern);
-  });
-  consumer.checkSource(component);
+  checkFilters(component, args.filters);
+  consumer.checkTrigger(component, 900);
 }

@@ -1,8 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm } from "../invalid-argument.ts";
+import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
+import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
+import { checkPattern, type Pattern } from "./event-pattern.ts";
 import type { Queue } from "./queue.ts";
+
+/** An AWS service that publishes for resources of this account: `bus.publisher`, a bucket's notifications. */
+export interface ServicePublisher {
+  /** `events.amazonaws.com`. */
+  service: string;
+  /** Pattern of the resources that it publishes for. */
+  sourceArn: pulumi.Input<string>;
+}
 
 export interface TopicArgs {
   /** Physical name, without `.fifo`. @default Pulumi's autonaming */
@@ -11,14 +21,22 @@ export interface TopicArgs {
   fifo?: boolean;
   /** KMS key. @default AWS's own key for SNS */
   kmsKeyId?: pulumi.Input<string>;
+  /** AWS services that may publish. They need a `kmsKeyId` whose policy lets them in. @default none: roles of this account alone */
+  publishers?: ServicePublisher[];
+  /** Days that messages of a FIFO topic stay replayable, 1 to 365. @default none are kept */
+  archiveDays?: number;
+  /** Percent of the successful deliveries to queues and functions that are logged, 0 to 100; failures are then always. @default no logs */
+  deliveryLogs?: number;
   tags?: Tags;
 }
 
 export interface SubscriptionArgs {
-  /** Only messages whose attributes match. @default every message */
-  filter?: Record<string, unknown[]>;
+  /** Only messages that match. @default every message */
+  filter?: Pattern;
   /** What the filter looks at. @default "MessageAttributes" */
   filterScope?: "MessageAttributes" | "MessageBody";
+  /** Receives again what the topic has archived, from this time on (ISO 8601). @default new messages only */
+  replayFrom?: string;
 }
 
 /**
@@ -31,12 +49,22 @@ export interface SubscriptionArgs {
  */
 export class Topic extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
+  readonly topicName: pulumi.Output<string>;
+  /** What a schedule needs to publish. */
+  readonly triggerGrants: Grant[];
+  /** The topic itself, as schedules name their targets. */
+  readonly targetArn: pulumi.Output<string>;
   readonly #account: pulumi.Output<string>;
+  readonly #component: string;
+  readonly #args: TopicArgs;
 
   constructor(name: string, args: TopicArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Topic", name, {}, options);
-    checkForm(`Topic "${name}"`, "topicName", args.topicName, /^[\w-]{1,250}$/, "1 to 250 letters, digits, - or _");
+    this.#component = `Topic "${name}"`;
+    this.#args = args;
+    validate(this.#component, args);
     const child = { parent: this };
+    this.#account = aws.getCallerIdentityOutput({}, child).accountId;
     const topic = new aws.sns.Topic(
       name,
       {
@@ -44,38 +72,38 @@ export class Topic extends pulumi.ComponentResource {
         fifoTopic: args.fifo || undefined,
         contentBasedDeduplication: args.fifo || undefined,
         kmsMasterKeyId: args.kmsKeyId ?? "alias/aws/sns",
+        archivePolicy: args.archiveDays && JSON.stringify({ MessageRetentionPeriod: String(args.archiveDays) }),
+        ...(args.deliveryLogs === undefined ? {} : this.#logDeliveries(name, args.deliveryLogs)),
         tags: args.tags,
       },
       child,
     );
-    this.#account = aws.getCallerIdentityOutput({}, child).accountId;
+    const allowed = (args.publishers ?? []).map((publisher) => allow(publisher, topic.arn, this.#account));
     new aws.sns.TopicPolicy(
       `${name}-policy`,
       {
         arn: topic.arn,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Sid: "TlsOnly",
-              Effect: "Deny",
-              Principal: "*",
-              Action: "sns:Publish",
-              Resource: topic.arn,
-              Condition: { Bool: { "aws:SecureTransport": "false" } },
-            },
-          ],
-        }),
+        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, tlsOnly(topic.arn)] }),
       },
       child,
     );
     this.arn = topic.arn;
+    this.targetArn = topic.arn;
+    this.topicName = topic.name;
+    this.triggerGrants = [grantPublish(this.arn)];
     this.registerOutputs({ arn: this.arn });
+  }
+
+  /** Whether the topic's policy lets an AWS service publish. */
+  accepts(service: string): boolean {
+    return this.#args.publishers?.some((publisher) => publisher.service === service) ?? false;
   }
 
   /** Delivers to a queue as the plain message (raw); what cannot be delivered goes to the queue's dead letters. */
   subscribe(name: string, queue: Queue, args: SubscriptionArgs = {}): aws.sns.TopicSubscription {
+    this.#checkSubscription(name, queue, args);
     const policy = queue.acceptFrom(name, "sns.amazonaws.com", this.arn, this.#account);
+    const deadLetters = queue.acceptDeadLetters(name, "sns.amazonaws.com", this.arn, this.#account);
     return new aws.sns.TopicSubscription(
       `${name}-subscription`,
       {
@@ -85,8 +113,109 @@ export class Topic extends pulumi.ComponentResource {
         rawMessageDelivery: true,
         filterPolicy: args.filter && JSON.stringify(args.filter),
         filterPolicyScope: args.filter && (args.filterScope ?? "MessageAttributes"),
+        redrivePolicy: pulumi.jsonStringify({ deadLetterTargetArn: queue.deadLetterArn }),
+        replayPolicy: args.replayFrom && JSON.stringify({ PointType: "Timestamp", StartingPoint: args.replayFrom }),
       },
-      { parent: this, dependsOn: [policy] },
+      { parent: this, dependsOn: [policy, deadLetters] },
     );
+  }
+
+  #logDeliveries(name: string, percent: number): aws.sns.TopicArgs {
+    const child = { parent: this };
+    const region = aws.getRegionOutput({}, child).region;
+    const topics = pulumi.interpolate`arn:aws:sns:${region}:${this.#account}:*`;
+    const role = new aws.iam.Role(
+      `${name}-logging`,
+      { assumeRolePolicy: trustOfSource("sns.amazonaws.com", this.#account, topics), tags: this.#args.tags },
+      child,
+    );
+    const policy = policyOf([
+      {
+        actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        resources: [
+          pulumi.interpolate`arn:aws:logs:${region}:${this.#account}:log-group:sns/${region}/${this.#account}/*`,
+        ],
+      },
+    ]);
+    new aws.iam.RolePolicy(`${name}-logging-policy`, { role: role.name, policy }, child);
+    return {
+      sqsSuccessFeedbackRoleArn: role.arn,
+      sqsFailureFeedbackRoleArn: role.arn,
+      sqsSuccessFeedbackSampleRate: percent,
+      lambdaSuccessFeedbackRoleArn: role.arn,
+      lambdaFailureFeedbackRoleArn: role.arn,
+      lambdaSuccessFeedbackSampleRate: percent,
+    };
+  }
+
+  #checkSubscription(name: string, queue: Queue, { filter, filterScope, replayFrom }: SubscriptionArgs): void {
+    const of = `subscription "${name}" `;
+    if (queue.fifo && !this.#args.fifo) {
+      const remedy = "a standard topic cannot keep the order of a FIFO queue; make both FIFO, or neither";
+      throw new InvalidArgumentError(this.#component, "fifo", false, remedy);
+    }
+    if (filterScope && !filter) {
+      throw new InvalidArgumentError(
+        this.#component,
+        `${of}filterScope`,
+        filterScope,
+        "it says what a filter looks at; give one",
+      );
+    }
+    if (filter) checkPattern(this.#component, `${of}filter`, filter, 262_144);
+    if (replayFrom === undefined) return;
+    checkForm(
+      this.#component,
+      `${of}replayFrom`,
+      replayFrom,
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+      "a time such as 2027-01-01T00:00:00Z",
+    );
+    if (!this.#args.archiveDays) {
+      throw new InvalidArgumentError(
+        this.#component,
+        `${of}replayFrom`,
+        replayFrom,
+        "the topic keeps nothing; give it archiveDays",
+      );
+    }
+  }
+}
+
+const allow = (publisher: ServicePublisher, topic: pulumi.Output<string>, account: pulumi.Output<string>) => ({
+  Effect: "Allow",
+  Principal: { Service: publisher.service },
+  Action: "sns:Publish",
+  Resource: topic,
+  Condition: {
+    ArnLike: { "aws:SourceArn": publisher.sourceArn },
+    StringEquals: { "aws:SourceAccount": account },
+  },
+});
+
+const tlsOnly = (topic: pulumi.Output<string>) => ({
+  Sid: "TlsOnly",
+  Effect: "Deny",
+  Principal: "*",
+  Action: "sns:Publish",
+  Resource: topic,
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+});
+
+function validate(component: string, args: TopicArgs): void {
+  checkForm(component, "topicName", args.topicName, /^[\w-]{1,250}$/, "1 to 250 letters, digits, - or _");
+  checkRange(component, "archiveDays", args.archiveDays, 1, 365);
+  checkRange(component, "deliveryLogs", args.deliveryLogs, 0, 100);
+  if (args.archiveDays && !args.fifo) {
+    throw new InvalidArgumentError(
+      component,
+      "archiveDays",
+      args.archiveDays,
+      "only a FIFO topic keeps messages; set fifo",
+    );
+  }
+  if (args.publishers?.length && args.kmsKeyId === undefined) {
+    const remedy = "AWS's own key for SNS lets no service in; name a key whose policy does";
+    throw new InvalidArgumentError(component, "kmsKeyId", undefined, remedy);
   }
 }

@@ -9,6 +9,7 @@ import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
 import { network } from "./network.ts";
 import type { Context, Registered, Table, Values } from "./row.ts";
+import { stepFunctions } from "./step-functions.ts";
 import { storage } from "./storage.ts";
 import { wafv2 } from "./wafv2.ts";
 
@@ -21,6 +22,7 @@ export const outputsTable: Table = {
   ...kinesis,
   ...messaging,
   ...network,
+  ...stepFunctions,
   ...storage,
   ...wafv2,
 };

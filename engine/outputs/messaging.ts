@@ -29,11 +29,21 @@ export const messaging: Table = {
   },
   "aws:cloudwatch/eventRule:EventRule": (resource, context) => {
     const name = physicalName(resource);
-    return { id: name, name, arn: arn(context, "events", `rule/${name}`) };
+    const bus = resource.inputs.eventBusName;
+    return {
+      id: bus ? `${bus}/${name}` : name,
+      name,
+      arn: arn(context, "events", `rule/${bus ? `${bus}/` : ""}${name}`),
+    };
   },
   "aws:cloudwatch/eventTarget:EventTarget": (resource) => {
     const targetId = resource.inputs.targetId ?? `terraform-${hex(resource, 26)}`;
     return { id: `${resource.inputs.rule}-${targetId}`, targetId };
+  },
+  "aws:cloudwatch/eventBusPolicy:EventBusPolicy": keyed("eventBusName"),
+  "aws:cloudwatch/eventArchive:EventArchive": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "events", `archive/${name}`) };
   },
   "aws:scheduler/scheduleGroup:ScheduleGroup": (resource, context) => {
     const name = physicalName(resource);

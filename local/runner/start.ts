@@ -3,7 +3,7 @@ import type { Graph } from "../../engine/graph.ts";
 import { type RunningCloud, startCloud } from "../cloud.ts";
 import type { LogLine, Provision } from "../service.ts";
 import type { Gateway } from "../services/apigateway/gateway.ts";
-import { services } from "../services/index.ts";
+import { ownerOf, services } from "../services/index.ts";
 import { apply } from "./apply.ts";
 import { changes, describeChanges } from "./changes.ts";
 import type { Flags } from "./flags.ts";
@@ -50,7 +50,7 @@ export async function start(options: StartOptions): Promise<void> {
   });
   stops.push(() => cloud.stop());
   const provision = provisioner(cloud);
-  await warmUp(state.lastGraph(), provision, progress);
+  await warmUp(state.lastGraph(), cloud, provision, progress);
 
   let graph = await evaluation;
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
@@ -91,12 +91,17 @@ export async function start(options: StartOptions): Promise<void> {
   progress.text(readyText(outputs, state.outputsFile, performance.now()));
 }
 
-/** Databases take longest to come up, and the last graph tells which there will be. */
-async function warmUp(last: Graph | undefined, provision: Provision, progress: Progress): Promise<void> {
-  const clusters = (last?.resources ?? []).filter(({ type }) => type === "aws:rds/cluster:Cluster");
-  if (clusters.length === 0) return;
+/** While the program is evaluated: the last graph tells which services and databases there will be. */
+async function warmUp(last: Graph | undefined, cloud: RunningCloud, provision: Provision, progress: Progress) {
+  if (!last) return;
+  const owners = new Set(last.resources.map(({ type }) => ownerOf(type)));
+  const clusters = last.resources.filter(({ type }) => type === "aws:rds/cluster:Cluster");
+  const loaded = () => Promise.allSettled([...owners].map((owner) => owner && cloud.service(owner)));
   // A failure here is a failure there, with the program at hand to explain it.
-  await progress.step("databases of the last run started", () => Promise.allSettled(clusters.map(provision)));
+  await progress.step("databases of the last run started", () =>
+    Promise.allSettled([...clusters.map(provision), loaded()]),
+  );
+  await import("../services/apigateway/gateway.ts");
 }
 
 /** A program without an API needs no gateway. */

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { signRequest } from "../../data-api/sign-request.ts";
+import { signRequest } from "../../data-api/transport/sign-request.ts";
 
 /** node's hashes in the form that the SDK's signer takes. */
 class Sha256 {

@@ -6,7 +6,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { outputsOf } from "../../../engine/outputs/index.ts";
 import { answerInvoke } from "../../../engine/outputs/invokes.ts";
-import { usePlainPromises } from "../../../engine/plain-promises.ts";
+import { useLeanRuntime } from "../../../engine/lean-runtime.ts";
 import { runSession } from "../../../engine/session.ts";
 import { declareTenants, RESOURCES_PER_TENANT } from "./tenants.ts";
 
@@ -14,7 +14,7 @@ const [how, tenants] = [process.argv[2], Number(process.argv[3])];
 const context = { account: "000000000000", region: "eu-west-1", partition: "aws", stack: "bench" };
 const config = { "aws:region": "eu-west-1" };
 
-if (how === "engine") usePlainPromises();
+if (how === "engine") useLeanRuntime();
 const started = performance.now();
 const count = how === "engine" ? await withEngine() : await withMocks();
 const milliseconds = performance.now() - started;

@@ -29,8 +29,8 @@ interface Pending {
 /** A longer line is cut, as Lambda does: CloudWatch Logs takes no event of more than 1 MiB. */
 const MAX_LINE_CHARACTERS = 256 * 1024;
 const FLUSH_MS = 100;
-/** Lines written in one go: a few milliseconds, so that a flush does not hold up requests. */
-const BATCH_LINES = 500;
+/** Lines written in one go: less than a millisecond, so that a flush does not hold up requests. */
+const BATCH_LINES = 250;
 
 export function logBatches(cloud: Cloud): LogBatches {
   const waiting = new Set<Pending>();
@@ -42,6 +42,8 @@ export function logBatches(cloud: Cloud): LogBatches {
     const text = message.length > MAX_LINE_CHARACTERS ? message.slice(0, MAX_LINE_CHARACTERS) : message;
     pending.lines.push({ timestamp: cloud.clock.now(), message: text });
     waiting.add(pending);
+    // What waits for long survives collections, which then take longer.
+    if (pending.lines.length === BATCH_LINES) setImmediate(() => void flush());
     if (timer) return;
     timer = setTimeout(() => void flush(), FLUSH_MS);
     timer.unref();

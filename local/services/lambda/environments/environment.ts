@@ -1,9 +1,7 @@
 /**
  * One execution environment: a process of its own, one invocation at a time, gone for good at a timeout, at an exit or
- * over its memory limit. Between invocations it is not frozen.
- *
- * While a function proves to be quick, its process is sent the next few invocations ahead (`canQueue`), so that it need not
- * be woken for each. One that the running invocation keeps waiting is taken back and goes to another environment.
+ * over its memory limit. Between invocations it is not frozen. A quick function's process is
+ * sent the next few invocations while it runs one (see ahead.ts).
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +9,7 @@ import { join } from "node:path";
 import type { Clock, Credentials, Timer } from "../../../service.ts";
 import type { FunctionConfig } from "../function-config.ts";
 import type { StreamLog } from "../function-log.ts";
-import { claims as createClaims } from "./claims.ts";
+import { ahead as createAhead } from "./ahead.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
@@ -23,12 +21,6 @@ const INIT_LIMIT_MS = 10_000;
 /** Credentials last twelve hours. */
 const MAX_AGE_MS = 11 * 3_600_000;
 const MEMORY_CHECK_MS = 250;
-/** A function is quick once so many invocations in a row each took less than this. */
-const QUICK_MS = 5;
-const QUICK_RUNS = 32;
-const QUEUE_LENGTH = 8;
-/** How long an invocation that was sent ahead waits behind one that is not quick after all. */
-const QUEUE_PATIENCE_MS = 10;
 export const RESPONSE_LIMIT_BYTES = 6_291_556;
 
 export interface Invocation {
@@ -95,12 +87,17 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   const temporary = join(options.stateDirectory, "tmp", id);
   mkdirSync(temporary, { recursive: true });
 
-  const claims = createClaims(`${temporary}.claims`);
+  const ahead = createAhead({
+    clock,
+    file: `${temporary}.claims`,
+    running: () => current,
+    onReturned: options.onReturned,
+  });
   let send: Parameters<RuntimeClient["ready"]>[0] | undefined;
   let queues = false;
   let current: Invocation | undefined;
   let tail: string[] | undefined;
-  let begun = 0;
+  let begunAt = 0;
   let timer: Timer | undefined;
   let initMs: number | undefined = 0;
   let peakBytes = 0;
@@ -108,19 +105,13 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   let connection: "none" | "open" | "closed" = "none";
   let exit: string | undefined;
   let gone = false;
-  /** In the order in which the process will begin them. */
-  let queued: Queued[] = [];
-  /** Taken back, and not yet declined: until then the process takes no more. */
-  const takenBack = new Set<string>();
-  let lastClaim = 0;
-  let quickRuns = 0;
-  let patience: Timer | undefined;
-
   const client: RuntimeClient = {
     connected: () => {
       connection = "open";
     },
     ready(sender, queuesToo) {
+      // Killed, and its last words are only read now.
+      if (gone) return;
       send = sender;
       queues = queuesToo;
       if (initMs === 0) initMs = performance.now() - spawnedAt;
@@ -139,12 +130,10 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       end();
     },
     declined(requestId) {
-      takenBack.delete(requestId);
+      if (gone || ahead.declined(requestId)) return;
       // It looked begun when it was to be taken back, and was not.
-      const index = queued.findIndex(({ invocation }) => invocation.requestId === requestId);
-      const held = current?.requestId === requestId ? current : queued.splice(index, index < 0 ? 0 : 1)[0]?.invocation;
+      const held = current?.requestId === requestId ? current : ahead.remove(requestId);
       if (held === current) leave();
-      if (takenBack.size === 0) claims.takeBack(0);
       if (held) options.onReturned([held]);
     },
     closed() {
@@ -154,7 +143,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   };
   runtime.attach(id, client);
 
-  const child = spawnRuntime(options, id, temporary, claims.descriptor);
+  const child = spawnRuntime(options, id, temporary, ahead.descriptor);
   child.once("error", (error) => died(String(error)));
   child.once("exit", (code, signal) => {
     exit = exitReason(code, signal);
@@ -184,26 +173,20 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       return clock.now() - startedAt > MAX_AGE_MS;
     },
     get load() {
-      return (current ? 1 : 0) + queued.length;
+      return (current ? 1 : 0) + ahead.length;
     },
     get canQueue() {
-      return (
-        queues &&
-        quickRuns >= QUICK_RUNS &&
-        current !== undefined &&
-        queued.length < QUEUE_LENGTH &&
-        takenBack.size === 0 &&
-        tail === undefined &&
-        !environment.expired
-      );
+      return queues && current !== undefined && tail === undefined && ahead.hasRoom && !environment.expired;
     },
     invoke(invocation) {
       environment.idleSince = undefined;
       environment.keepWarmMs = invocation.keepWarmMs;
-      if (current) return enqueue(invocation);
-      current = invocation;
-      if (send) begin(invocation);
-      else timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
+      if (current) send!({ ...delivery(invocation), claim: ahead.add(invocation) });
+      else if (send) begin(invocation);
+      else {
+        current = invocation;
+        timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
+      }
     },
     kill: end,
   };
@@ -222,54 +205,22 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     current = invocation;
     tail = invocation.tail;
     timer?.cancel();
-    begun = performance.now();
+    begunAt = performance.now();
     timer = clock.after(config.timeoutSeconds * 1000, timedOut);
     log.platform(startLine(config, invocation.requestId), invocation.tail);
-  }
-
-  function enqueue(invocation: Invocation): void {
-    const claim = ++lastClaim;
-    queued.push({ invocation, claim });
-    send!({ ...delivery(invocation), claim });
-    patience ??= clock.after(QUEUE_PATIENCE_MS, losePatience(current!));
   }
 
   /** The process has nothing to run, or runs what was sent ahead. */
   function proceed(): void {
     if (current) {
-      if (begun === 0) begin(current);
+      if (begunAt === 0) begin(current);
       return;
     }
-    const next = queued.shift();
+    const next = ahead.next();
     if (next) {
-      begins(next.invocation);
+      begins(next);
       options.onRoom(environment);
-    } else if (takenBack.size === 0) becomeIdle();
-  }
-
-  function losePatience(running: Invocation): () => void {
-    return () => {
-      patience = undefined;
-      if (queued.length === 0 || gone) return;
-      if (current === running) takeBackQueued();
-      else patience = clock.after(QUEUE_PATIENCE_MS, losePatience(current!));
-    };
-  }
-
-  function takeBackQueued(): void {
-    quickRuns = 0;
-    claims.takeBack(queued[0]!.claim);
-    const returned = unbegun();
-    for (const { requestId } of returned) takenBack.add(requestId);
-    if (returned.length > 0) options.onReturned(returned);
-  }
-
-  /** Removes from the queue what the process has not begun. */
-  function unbegun(): Invocation[] {
-    const last = claims.begun();
-    const rest = queued.filter(({ claim }) => claim > last);
-    queued = queued.filter(({ claim }) => claim <= last);
-    return rest.map(({ invocation }) => invocation);
+    } else if (ahead.settled) becomeIdle();
   }
 
   function delivery({ requestId, payload, invokedArn, clientContext, tenantId }: Invocation) {
@@ -286,8 +237,8 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     const invocation = current!;
     const init = initMs || undefined;
     if (init) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
-    const durationMs = phase === "init" || begun === 0 ? 0 : performance.now() - begun;
-    quickRuns = durationMs < QUICK_MS && status === "success" ? quickRuns + 1 : 0;
+    const durationMs = phase === "init" || begunAt === 0 ? 0 : performance.now() - begunAt;
+    ahead.ran(durationMs, status === "success");
     leave();
     initMs = undefined;
     const report = { requestId: invocation.requestId, durationMs, initMs: init, peakBytes, status };
@@ -307,7 +258,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
 
   function leave(): void {
     current = undefined;
-    begun = 0;
+    begunAt = 0;
     timer?.cancel();
     timer = undefined;
   }
@@ -352,28 +303,20 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     gone = true;
     clearInterval(memoryWatch);
     timer?.cancel();
-    patience?.cancel();
     child.kill("SIGKILL");
     runtime.detach(id);
     child.unref();
-    const returned = unbegun();
-    claims.close();
+    const { begun, returned } = ahead.end();
     rmSync(pidFile, { force: true });
     rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
-    for (const invocation of [current, ...queued.map((each) => each.invocation)]) {
+    for (const invocation of [current, ...begun]) {
       if (!invocation) continue;
       current = invocation;
       exited("Runtime exited without providing a reason");
     }
-    queued = [];
     if (returned.length > 0) options.onReturned(returned);
     options.onGone(environment);
   }
-}
-
-interface Queued {
-  invocation: Invocation;
-  claim: number;
 }
 
 function failure(errorType: string, errorMessage: string): Buffer {

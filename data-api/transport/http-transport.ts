@@ -6,7 +6,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
-import { DataApiConnectionError, DataApiError, toDataApiError } from "./errors.ts";
+import { DataApiConnectionError, DataApiError, toDataApiError } from "../errors.ts";
 import { type AwsCredentials, signRequest } from "./sign-request.ts";
 
 export interface HttpTransportOptions {

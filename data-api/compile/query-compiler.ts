@@ -27,7 +27,7 @@ import {
   type WithNode,
 } from "kysely";
 import { type ColumnTypes, Scope } from "./column-types.ts";
-import type { Field } from "./data-api-transport.ts";
+import type { Field } from "../transport/data-api-transport.ts";
 import { encodeParameter } from "./encode-parameter.ts";
 
 /** A compiled query that knows its parameters' fields. */
