@@ -151,6 +151,12 @@ export const grantListObjects = (bucket: Arn, prefix = ""): Grant => ({
   ...(prefix ? { conditions: { StringLike: { "s3:prefix": `${prefix}*` } } } : {}),
 });
 
+/** CloudFront: make one distribution forget what it keeps. */
+export const grantInvalidate = (distribution: Arn): Grant => ({
+  actions: ["cloudfront:CreateInvalidation"],
+  resources: [distribution],
+});
+
 /** ElastiCache: connect to a cache as one of its IAM users. */
 export const grantConnect = (cache: Arn, user: Arn): Grant => ({
   actions: ["elasticache:Connect"],

@@ -21,6 +21,7 @@ export { ApiLogging } from "./edge/api-logging.ts";
 export { Domain, type DomainArgs } from "./edge/domain.ts";
 export { Firewall, type FirewallArgs, type ManagedRulesArgs } from "./edge/firewall.ts";
 export { UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
+export { Website, type WebsiteArgs, type WebsiteDomainArgs } from "./edge/website.ts";
 export * from "./grants.ts";
 export { InvalidArgumentError } from "./invalid-argument.ts";
 export { DeadLetterQueue, type DeadLetterQueueArgs } from "./messaging/dead-letter-queue.ts";

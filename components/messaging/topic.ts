@@ -72,7 +72,10 @@ export class Topic extends pulumi.ComponentResource {
         fifoTopic: args.fifo || undefined,
         contentBasedDeduplication: args.fifo || undefined,
         kmsMasterKeyId: args.kmsKeyId ?? "alias/aws/sns",
-        archivePolicy: args.archiveDays && JSON.stringify({ MessageRetentionPeriod: String(args.archiveDays) }),
+        archivePolicy:
+          args.archiveDays === undefined
+            ? undefined
+            : JSON.stringify({ MessageRetentionPeriod: String(args.archiveDays) }),
         ...(args.deliveryLogs === undefined ? {} : this.#logDeliveries(name, args.deliveryLogs)),
         tags: args.tags,
       },

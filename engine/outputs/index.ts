@@ -2,6 +2,7 @@
  * What a provider would answer, type by type: the one table that evaluations, the local cloud and stand-in providers read.
  * A type that is not in it is an error: a graph with made-up holes would prove nothing.
  */
+import { cloudfront } from "./cloudfront.ts";
 import { compute } from "./compute.ts";
 import { edge } from "./edge.ts";
 import { elasticache } from "./elasticache.ts";
@@ -16,6 +17,7 @@ import { wafv2 } from "./wafv2.ts";
 export type { Context, Registered } from "./row.ts";
 
 export const outputsTable: Table = {
+  ...cloudfront,
   ...compute,
   ...edge,
   ...elasticache,

@@ -88,7 +88,7 @@ describe("Queue, Topic and FanOut", () => {
   it("let the topic send to a consumer's queue by SourceArn and SourceAccount, raw", async () => {
     const stack = await deploy(fanOut);
     const topic = stack.resource("aws:sns/topic:Topic").outputs.arn;
-    const [allow, deny] = policyOf(stack, "aws:sqs/queuePolicy:QueuePolicy");
+    const [allow, deny] = policyOf(stack, "aws:sqs/queuePolicy:QueuePolicy", "events-audit-policy");
     expect(allow!.Condition).toEqual({
       ArnEquals: { "aws:SourceArn": topic },
       StringEquals: { "aws:SourceAccount": "000000000000" },

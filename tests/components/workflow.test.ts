@@ -202,6 +202,7 @@ describe("a workflow's tasks", () => {
           FunctionName: expect.anything(),
           Payload: { taskToken: "{% $states.context.Task.Token %}", input: { id: 7 } },
         },
+        Retry: expect.anything(),
       },
       [["lambda:InvokeFunction"]],
     ],
@@ -399,7 +400,7 @@ describe("a workflow's definition", () => {
     [
       "a name that is too long",
       { StartAt: "x".repeat(81), States: { ["x".repeat(81)]: done } },
-      "a state's name has 1 to 80 characters",
+      `States is "${"x".repeat(81)}"; a state's name has 1 to 80 characters`,
     ],
     [
       "an empty choice",
