@@ -1,13 +1,13 @@
 /** What kysely takes for a connection: there is none, only the id of a transaction while one is open. */
 
 import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from "kysely";
-import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-import type { DataApiCompiledQuery } from "./compile/query-compiler.ts";
-import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
-import { decodeRows } from "./decode-result.ts";
 import { encodeParameter } from "./compile/encode-parameter.ts";
+import type { DataApiCompiledQuery } from "./compile/query-compiler.ts";
+import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
+import { decodeRows } from "./decode-result.ts";
 import { DataApiError, TransactionLostError } from "./errors.ts";
 import { backoffMs, withRetries } from "./retry.ts";
+import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 
 interface Options {
   signal?: AbortSignal;
@@ -29,7 +29,7 @@ export class DataApiConnection implements DatabaseConnection {
 
   async executeQuery<Row>(query: CompiledQuery, options: Options = {}): Promise<QueryResult<Row>> {
     const output = await this.#execute(query.sql, queryFields(query), kindOf(query), options).catch(withCallersStack);
-    const rows = decodeRows(output, this.#config.parsers) as Row[];
+    const rows = decodeRows(output, this.#config.parsers, castTypesOf(query)) as Row[];
     if (!CHANGES_ROWS.has(kindOf(query)) && output.records) return { rows };
     return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
   }
@@ -55,7 +55,7 @@ export class DataApiConnection implements DatabaseConnection {
           "",
           options,
         );
-        const rows = decodeRows(output, this.#config.parsers) as Row[];
+        const rows = decodeRows(output, this.#config.parsers, castTypesOf(query)) as Row[];
         if (rows.length > 0) yield { rows };
         if (rows.length < chunkSize) break;
       }
@@ -148,6 +148,10 @@ function kindOf(query: CompiledQuery): string {
   // A CTE may write, whatever the query around it does; a locking read is repeated without harm.
   const { kind } = query.query;
   return kind === "SelectQueryNode" && query.query.with ? "WithQuery" : kind;
+}
+
+function castTypesOf(query: CompiledQuery): ReadonlyMap<string, string> | undefined {
+  return (query as DataApiCompiledQuery).castTypes;
 }
 
 /** `CompiledQuery.raw` did not pass through the compiler: its `$1` and values are taken as they are. */

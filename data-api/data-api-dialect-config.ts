@@ -1,6 +1,6 @@
 import type { ColumnTypes } from "./compile/column-types.ts";
-import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import type { Parsers } from "./decode-result.ts";
+import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import type { HttpTransportOptions } from "./transport/http-transport.ts";
 import type { SdkClient } from "./transport/sdk-transport.ts";
 

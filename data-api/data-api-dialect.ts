@@ -1,9 +1,9 @@
 import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from "kysely";
+import { DataApiQueryCompiler } from "./compile/query-compiler.ts";
 import { DataApiAdapter } from "./data-api-adapter.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { DataApiDriver } from "./data-api-driver.ts";
 import { DataApiIntrospector } from "./data-api-introspector.ts";
-import { DataApiQueryCompiler } from "./compile/query-compiler.ts";
 
 /**
  * Kysely over the RDS Data API of an Aurora PostgreSQL cluster.

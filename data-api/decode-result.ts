@@ -20,11 +20,21 @@ const DEFAULTS: Parsers = {
 
 const SERIALS: Record<string, string> = { smallserial: "int2", serial: "int4", bigserial: "int8" };
 
-export function decodeRows(output: ExecuteOutput, parsers: Parsers = {}): Record<string, unknown>[] {
+/**
+ * @param castTypes label → type of what the compiler made text or JSON, for the Data API does not return it otherwise
+ */
+export function decodeRows(
+  output: ExecuteOutput,
+  parsers: Parsers = {},
+  castTypes?: ReadonlyMap<string, string>,
+): Record<string, unknown>[] {
   const { records, columnMetadata } = output;
   if (!records?.length || !columnMetadata) return [];
   const names = columnMetadata.map(({ label, name }) => label ?? name ?? "");
-  const decoders = columnMetadata.map((column) => columnDecoder(column, parsers));
+  const decoders = columnMetadata.map((column, index) => {
+    const castType = castTypes?.get(names[index]!);
+    return castType === undefined ? columnDecoder(column, parsers) : castDecoder(castType, parsers);
+  });
   return records.map((record) => {
     const row: Record<string, unknown> = {};
     for (let i = 0; i < names.length; i++) {
@@ -56,6 +66,26 @@ function columnDecoder({ typeName = "text" }: ColumnMetadata, parsers: Parsers):
     if (parse) return parse(String(value));
     return field.doubleValue === undefined ? textOfLong(value, type) : Number(value);
   };
+}
+
+/** Text of a type that the metadata does not tell. */
+function castDecoder(type: string, parsers: Parsers): Decode {
+  if (type.includes("{}")) {
+    const parse = parsers[type] ?? DEFAULTS.jsonb!;
+    return ({ stringValue }) => parse(stringValue!);
+  }
+  const element = type.endsWith("[]") ? type.slice(0, -2) : type;
+  const parse = parsers[element] ?? (element === "bytea" ? parseBytes : undefined);
+  if (element === type) return ({ stringValue }) => (parse ? parse(stringValue!) : stringValue);
+  return ({ arrayValue }) => {
+    const items = Object.values(arrayValue ?? {})[0] as (string | null)[];
+    return parse ? items.map((item) => (item === null ? null : parse(item))) : items;
+  };
+}
+
+/** `\\x00ff` */
+function parseBytes(text: string): Buffer {
+  return Buffer.from(text.slice(2), "hex");
 }
 
 /** An int8 is a string whichever way it came, like a numeric: neither fits a JavaScript number. */

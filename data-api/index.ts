@@ -2,7 +2,6 @@
 export type { ColumnTypes } from "./compile/column-types.ts";
 export { DataApiDialect } from "./data-api-dialect.ts";
 export type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 export type { Parsers } from "./decode-result.ts";
 export {
   DataApiAccessError,
@@ -15,6 +14,7 @@ export {
   TransactionLostError,
   UnsupportedResultError,
 } from "./errors.ts";
+export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 export { type HttpTransportOptions, httpTransport } from "./transport/http-transport.ts";
 export { type SdkClient, sdkTransport } from "./transport/sdk-transport.ts";
 export type { AwsCredentials } from "./transport/sign-request.ts";

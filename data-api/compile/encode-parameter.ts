@@ -18,6 +18,7 @@ export interface EncodedParameter extends Around {
 type Refuse = (takes: string) => never;
 
 const NULL: Field = { isNull: true };
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /**
  * @param type PostgreSQL's short name (`int8`, `timestamptz`, `text[]`), undefined when unknown
@@ -25,19 +26,24 @@ const NULL: Field = { isNull: true };
  * @throws ParameterError when the type does not take the value
  */
 export function encodeParameter(value: unknown, type?: string, column?: string): EncodedParameter {
-  if (value === null || value === undefined) return type === undefined ? { field: NULL } : { field: NULL, ...aroundOf(type) };
+  if (value === null || value === undefined) return { field: NULL, ...nullAround(type) };
   if (type === undefined) return encodeUntyped(value);
   return { field: typedField(value, type, column), ...aroundOf(type) };
+}
+
+/** An array made from no rows would be empty, not null. */
+function nullAround(type: string | undefined): Around {
+  return type === undefined || type.endsWith("{}[]") ? {} : aroundOf(type);
 }
 
 function typedField(value: unknown, type: string, column?: string): Field {
   const refuse: Refuse = (takes) => {
     throw new ParameterError(`${column ?? "A parameter"} (${type}) takes ${takes}, not ${describe(value)}.`);
   };
-  if (type.endsWith("{}")) return isPlainObject(value) ? { stringValue: JSON.stringify(value, exact) } : refuse("an object");
+  if (type.endsWith("{}")) return isPlainObject(value) ? { stringValue: stringify(value)! } : refuse("an object");
   if (type.endsWith("[]")) {
     if (!Array.isArray(value)) return refuse("an array");
-    if (type.endsWith("{}[]")) return { stringValue: JSON.stringify(value, exact) };
+    if (type.endsWith("{}[]")) return { stringValue: stringify(value)! };
     return { stringValue: arrayText(value, type.slice(0, -2), column) };
   }
   switch (type) {
@@ -73,7 +79,8 @@ function encodeUntyped(value: unknown): EncodedParameter {
     case "bigint":
       return { field: longField(value)!, suffix: "::int8" };
     case "number":
-      if (!Number.isInteger(value) || Object.is(value, -0)) return { field: doubleField(value), suffix: "::float8" };
+      if (!Number.isFinite(value) || Object.is(value, -0)) return { field: doubleField(value), suffix: "::float8" };
+      if (!Number.isInteger(value)) return { field: doubleField(value) };
       // An int4 becomes any wider number where one is asked for; an int8 never becomes an int4 (`substr(x, :1)`).
       return { field: longField(value)!, suffix: Math.abs(value) < 2 ** 31 ? "::int4" : "::int8" };
     case "object":
@@ -159,12 +166,22 @@ function dateText(date: Date, refuse: Refuse): string {
 
 /** Strings are JSON text already, as with PostgreSQL's driver; a string as a JSON value is `JSON.stringify("…")`. */
 function jsonText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : JSON.stringify(value, exact);
+  return typeof value === "string" ? value : stringify(value);
+}
+
+/** With a replacer it takes several times as long; only a bigint needs one. */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!String(error).includes("BigInt")) throw error;
+    return JSON.stringify(value, exact);
+  }
 }
 
 /** A bigint keeps its digits: PostgreSQL's JSON numbers have no end. */
 function exact(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? JSON.rawJSON(String(value)) : value;
+  return typeof value === "bigint" ? rawJSON(String(value)) : value;
 }
 
 /** PostgreSQL's text has no U+0000 and no half of a character; UTF-8 would silently replace the latter. */
@@ -185,7 +202,9 @@ function arrayText(items: unknown[], element: string, column?: string): string {
 }
 
 function isPlainObject(value: unknown): boolean {
-  return typeof value === "object" && !Array.isArray(value) && !(value instanceof Date) && !(value instanceof Uint8Array);
+  return (
+    typeof value === "object" && !Array.isArray(value) && !(value instanceof Date) && !(value instanceof Uint8Array)
+  );
 }
 
 /** Never what a string holds: it may be a secret, and errors are logged. */

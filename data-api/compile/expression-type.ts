@@ -40,7 +40,8 @@ const SHORT_NAMES: Record<string, string> = {
   real: "float4",
 };
 
-const PLAIN = /^(text|varchar|uuid|date|timestamp|timestamptz|interval|timetz|json|jsonb|bytea|numeric|int[248]|float[48])$/;
+const PLAIN =
+  /^(text|varchar|uuid|date|timestamp|timestamptz|interval|timetz|json|jsonb|bytea|numeric|int[248]|float[48])$/;
 
 export function typeOfExpression(node: OperationNode, typeOf: TypeOf): Found | undefined {
   if (AliasNode.is(node) || ParensNode.is(node)) return typeOf(node.node);

@@ -1,54 +1,57 @@
 /**
  * PostgreSQL's compiler with the Data API's placeholders, `:1` for `$1`, and a cast beside each where the value's column
- * asks for one. The columns are read off the query's own tree.
+ * asks for one. What the outermost query selects of a type that the Data API can not return is cast to text. The columns
+ * are read off the query's own tree.
  */
 
 import {
-  AndNode,
+  type AggregateFunctionNode,
   type BinaryOperationNode,
+  type CaseNode,
   type ColumnUpdateNode,
   type CompiledQuery,
   type DeleteQueryNode,
+  type FunctionNode,
   type InsertQueryNode,
   type MergeQueryNode,
   type OperationNode,
-  OperatorNode,
-  ParensNode,
+  type OrderByItemNode,
   PostgresQueryCompiler,
-  PrimitiveValueListNode,
+  type PrimitiveValueListNode,
   type QueryId,
+  type RawNode,
   type RootOperationNode,
+  type SelectionNode,
   type SelectQueryNode,
-  TupleNode,
   type UpdateQueryNode,
-  ValueListNode,
-  ValueNode,
+  type ValueNode,
   ValuesNode,
-  type WithNode,
 } from "kysely";
-import { type ColumnTypes, Scope } from "./column-types.ts";
 import type { Field } from "../transport/data-api-transport.ts";
+import type { ColumnTypes } from "./column-types.ts";
 import { encodeParameter } from "./encode-parameter.ts";
+import { SAME_TYPE_FUNCTIONS } from "./expression-type.ts";
+import { isPureFunction, isPureText } from "./pure-functions.ts";
+import { ResultCasts } from "./result-casts.ts";
+import { type Found, Scope } from "./scope.ts";
+import { Targets } from "./targets.ts";
 
-/** A compiled query that knows its parameters' fields. */
+/** A compiled query that knows what the driver needs of it. */
 export interface DataApiCompiledQuery extends CompiledQuery {
   readonly fields: readonly Field[];
+  /** Label → type of the columns that are selected as text. */
+  readonly castTypes: ReadonlyMap<string, string> | undefined;
+  /** Nothing in it is known to write, and nothing unknown is called: it may run twice. */
+  readonly isRepeatable: boolean;
 }
-
-type Target = { type: string; column: string } | undefined;
-
-/** Operators between two values of one type. For the others, like `->` and `||`, the left side says nothing of the right. */
-const SAME_TYPE = new Set([
-  ...["=", "==", "!=", "<>", "<", "<=", ">", ">=", "in", "not in", "is", "is not", "between", "between symmetric"],
-  ...["is distinct from", "is not distinct from", "@>", "<@", "&&"],
-]);
 
 export class DataApiQueryCompiler extends PostgresQueryCompiler {
   readonly #types: ColumnTypes;
   #fields: Field[] = [];
   #scope: Scope;
-  /** What a value node, or each item of a list node, is compared with or stored in. */
-  #targets = new Map<OperationNode, Target | Target[]>();
+  #targets = new Targets((node) => this.#scope.typeOf(node));
+  #casts = new ResultCasts();
+  #isRepeatable = true;
 
   constructor(types: ColumnTypes) {
     super();
@@ -59,21 +62,29 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
   override compileQuery(node: RootOperationNode, queryId: QueryId): DataApiCompiledQuery {
     this.#fields = [];
     this.#scope = new Scope(this.#types);
-    this.#targets = new Map();
+    this.#targets = new Targets((operand) => this.#scope.typeOf(operand));
+    this.#casts = new ResultCasts();
+    this.#isRepeatable = node.kind === "SelectQueryNode";
     const query = super.compileQuery(node, queryId);
-    return Object.freeze({ ...query, fields: this.#fields });
+    return Object.freeze({
+      ...query,
+      fields: this.#fields,
+      castTypes: this.#casts.types,
+      isRepeatable: this.#isRepeatable,
+    });
   }
 
   protected override getCurrentParameterPlaceholder(): string {
     return `:${this.numParameters}`;
   }
 
-  /** Names for a value beside the statement's own placeholders. */
-  #appendTyped(value: unknown, target: Target): void {
-    const { field, cast } = encodeParameter(value, target?.type, target?.column);
+  #appendTyped(value: unknown, target: Found | undefined): void {
+    const taken = target?.isLoose && /^(number|bigint|boolean)$/.test(typeof value) ? String(value) : value;
+    const { field, prefix, suffix } = encodeParameter(taken, target?.type, target?.column);
     this.#fields.push(field);
+    if (prefix) this.append(prefix);
     super.appendValue(value);
-    if (cast) this.append(`::${cast}`);
+    if (suffix) this.append(suffix);
   }
 
   protected override appendValue(value: unknown): void {
@@ -82,98 +93,103 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
 
   protected override visitValue(node: ValueNode): void {
     if (node.immediate) super.visitValue(node);
-    else this.#appendTyped(node.value, this.#targets.get(node) as Target);
+    else this.#appendTyped(node.value, this.#targets.of(node));
   }
 
   protected override visitPrimitiveValueList(node: PrimitiveValueListNode): void {
-    const targets = this.#targets.get(node);
     this.append("(");
     node.values.forEach((value, index) => {
       if (index > 0) this.append(", ");
-      this.#appendTyped(value, Array.isArray(targets) ? targets[index] : targets);
+      this.#appendTyped(value, this.#targets.of(node, index));
     });
     this.append(")");
   }
 
   protected override visitBinaryOperation(node: BinaryOperationNode): void {
-    if (OperatorNode.is(node.operator) && SAME_TYPE.has(node.operator.operator)) {
-      this.#aim(node.rightOperand, this.#targetOf(node.leftOperand));
-      this.#aim(node.leftOperand, this.#targetOf(node.rightOperand));
-    }
+    this.#targets.aimOperands(node);
     super.visitBinaryOperation(node);
   }
 
+  protected override visitCase(node: CaseNode): void {
+    this.#targets.aimBranches(node);
+    super.visitCase(node);
+  }
+
+  protected override visitFunction(node: FunctionNode): void {
+    if (!isPureFunction(node.func)) this.#isRepeatable = false;
+    if (SAME_TYPE_FUNCTIONS.has(node.func.toLowerCase())) this.#targets.aimTogether(node.arguments);
+    super.visitFunction(node);
+  }
+
+  protected override visitAggregateFunction(node: AggregateFunctionNode): void {
+    if (!isPureFunction(node.func)) this.#isRepeatable = false;
+    super.visitAggregateFunction(node);
+  }
+
+  protected override visitRaw(node: RawNode): void {
+    if (this.#isRepeatable && !isPureText(node.sqlFragments)) this.#isRepeatable = false;
+    super.visitRaw(node);
+  }
+
   protected override visitColumnUpdate(node: ColumnUpdateNode): void {
-    this.#aim(node.value, this.#scope.typeOf(node.column));
+    this.#targets.aim(node.value, this.#scope.typeOf(node.column));
     super.visitColumnUpdate(node);
   }
 
   protected override visitInsertQuery(node: InsertQueryNode): void {
-    this.#within(node, [node.into], () => {
-      // What an upsert's assignments call the row that was to be inserted.
-      this.#scope.add(node.into, "excluded");
-      if (node.columns && node.values && ValuesNode.is(node.values)) {
+    this.#within(node, () => {
+      this.#scope.addShadow(node.into, "excluded");
+      if (node.columns && node.values) {
         const targets = node.columns.map((column) => this.#scope.typeOf(column));
-        for (const row of node.values.values) this.#aim(row, targets);
+        if (ValuesNode.is(node.values)) for (const row of node.values.values) this.#targets.aim(row, targets);
+        else this.#targets.aim(node.values, targets);
       }
       super.visitInsertQuery(node);
     });
   }
 
   protected override visitSelectQuery(node: SelectQueryNode): void {
-    this.#within(node, [...(node.from?.froms ?? []), ...joined(node)], () => super.visitSelectQuery(node));
+    this.#within(node, () => super.visitSelectQuery(node));
   }
 
   protected override visitUpdateQuery(node: UpdateQueryNode): void {
-    this.#within(node, [node.table, ...(node.from?.froms ?? []), ...joined(node)], () => super.visitUpdateQuery(node));
+    this.#within(node, () => super.visitUpdateQuery(node));
   }
 
   protected override visitDeleteQuery(node: DeleteQueryNode): void {
-    const tables = [...node.from.froms, ...(node.using?.tables ?? []), ...joined(node)];
-    this.#within(node, tables, () => super.visitDeleteQuery(node));
+    this.#within(node, () => super.visitDeleteQuery(node));
   }
 
   protected override visitMergeQuery(node: MergeQueryNode): void {
-    this.#within(node, [node.into, node.using?.table], () => super.visitMergeQuery(node));
+    this.#within(node, () => super.visitMergeQuery(node));
   }
 
-  #within({ with: expressions }: { with?: WithNode }, tables: (OperationNode | undefined)[], visit: () => void): void {
+  protected override visitSelection(node: SelectionNode): void {
+    const parts = this.#casts.isResult(this.nodeStack) ? this.#casts.select(node.selection, this.#scope) : undefined;
+    if (!parts) super.visitSelection(node);
+    parts?.forEach((part, index) => {
+      if (index > 0) this.append(", ");
+      if (part.before) this.append(part.before);
+      this.visitNode(part.node);
+      if (part.after) this.append(part.after);
+      if (part.alias) {
+        this.append(" as ");
+        this.visitNode(part.alias);
+      }
+    });
+  }
+
+  protected override visitOrderByItem(node: OrderByItemNode): void {
+    const isResult = this.nodeStack.length === 3;
+    super.visitOrderByItem(isResult ? this.#casts.orderBy(node, this.nodeStack[0] as SelectQueryNode) : node);
+  }
+
+  #within(node: OperationNode, visit: () => void): void {
+    // A query within a SELECT may be one that writes.
+    if (node.kind !== "SelectQueryNode") this.#isRepeatable = false;
     const outer = this.#scope;
-    this.#scope = new Scope(this.#types, outer);
-    this.#scope.addExpressions(expressions);
-    for (const table of tables) this.#scope.add(table);
+    this.#scope = outer.enter(node);
     visit();
     this.#scope = outer;
   }
-
-  #targetOf(node: OperationNode): Target | Target[] {
-    if (TupleNode.is(node)) return node.values.map((value) => this.#scope.typeOf(value));
-    return this.#scope.typeOf(node);
-  }
-
-  /** Notes the target of every value directly below `node`; a list of targets goes to its items in order. */
-  #aim(node: OperationNode, target: Target | Target[]): void {
-    if (target === undefined) return;
-    if (ValueNode.is(node)) {
-      this.#targets.set(node, target);
-    } else if (PrimitiveValueListNode.is(node)) {
-      this.#targets.set(node, target);
-    } else if (ParensNode.is(node)) {
-      this.#aim(node.node, target);
-    } else if (AndNode.is(node)) {
-      // The bounds of a BETWEEN.
-      this.#aim(node.left, target);
-      this.#aim(node.right, target);
-    } else if (ValueListNode.is(node) || TupleNode.is(node)) {
-      node.values.forEach((value, index) => {
-        // A row of values, or a list of rows: `(a, b) in ((1, 2), (3, 4))`.
-        const isRow = TupleNode.is(value) || ValueListNode.is(value) || PrimitiveValueListNode.is(value);
-        this.#aim(value, Array.isArray(target) && !isRow ? target[index] : target);
-      });
-    }
-  }
-}
-
-function joined(node: { joins?: readonly { table: OperationNode }[] }): OperationNode[] {
-  return (node.joins ?? []).map(({ table }) => table);
 }

@@ -179,7 +179,7 @@ export class Scope {
 
   #named({ schema, identifier: { name } }: SchemableIdentifierNode): Table {
     if (schema) return this.#stored(this.#types[`${schema.name}.${name}`] ?? this.#types[name]);
-    return this.#expression(name) ?? this.#stored(this.#types[name]);
+    return this.expression(name) ?? this.#stored(this.#types[name]);
   }
 
   #stored(columns: Record<string, string> | undefined): Table {
@@ -187,8 +187,9 @@ export class Scope {
     return { columns: new Map(Object.entries(columns)), isComplete: true, isDerived: false };
   }
 
-  #expression(name: string): Table | undefined {
-    return this.#expressions.get(name)?.() ?? this.#outer?.#expression(name);
+  /** For an inner query's scope. */
+  expression(name: string): Table | undefined {
+    return this.#expressions.get(name)?.() ?? this.#outer?.expression(name);
   }
 
   #derived(node: OperationNode): Table {

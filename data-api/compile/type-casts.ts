@@ -27,9 +27,10 @@ function makeAround(type: string): Around {
     return { prefix: `jsonb_populate_record(null::${quoteType(type.slice(0, -2))}, `, suffix: "::jsonb)" };
   }
   if (type.endsWith("{}[]")) {
-    const row = quoteType(type.slice(0, -4));
-    // Without rows an array() is empty, not null.
-    return { prefix: `(select array_agg(r) from jsonb_populate_recordset(null::${row}, `, suffix: "::jsonb) r)" };
+    return {
+      prefix: `array(select jsonb_populate_recordset(null::${quoteType(type.slice(0, -4))}, `,
+      suffix: "::jsonb))",
+    };
   }
   return { suffix: `::${type.endsWith("[]") ? `${quoteType(type.slice(0, -2))}[]` : quoteType(type)}` };
 }

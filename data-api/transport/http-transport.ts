@@ -5,8 +5,8 @@
 
 import http from "node:http";
 import https from "node:https";
-import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
 import { DataApiConnectionError, DataApiError, toDataApiError } from "../errors.ts";
+import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
 import { type AwsCredentials, signRequest } from "./sign-request.ts";
 
 export interface HttpTransportOptions {

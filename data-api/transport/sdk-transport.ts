@@ -1,7 +1,7 @@
 /** The AWS SDK's own client as transport, for whoever has one set up already. */
 
-import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
 import { DataApiConnectionError, toDataApiError } from "../errors.ts";
+import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
 
 /** The slice of `RDSDataClient` that is used. */
 export interface SdkClient {

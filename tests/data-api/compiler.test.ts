@@ -124,7 +124,7 @@ describe("values", () => {
     const query = sql`select ${"a"}, ${1}, ${2 ** 40}, ${1.5}, ${true}, ${null}, ${new Date(0)}, ${[1, 2]}, ${{ a: 1 }}, ${5n}`;
     const { text, fields } = compiled({ compile: () => query.compile(db) });
 
-    expect(text).toBe("select :1, :2::int4, :3, :4, :5, :6, :7::timestamptz, :8::int4[], :9::jsonb, :10");
+    expect(text).toBe("select :1, :2::int4, :3::int8, :4, :5, :6, :7::timestamptz, :8::int4[], :9::jsonb, :10::int8");
     expect(fields.slice(0, 6)).toEqual([
       { stringValue: "a" },
       { longValue: 1 },
@@ -137,9 +137,12 @@ describe("values", () => {
 
   it.each([
     ["size", 1.5, "albums.size (int4) takes an integer, not the number 1.5."],
-    ["size", "x", "albums.size (int4) takes an integer, not the string x."],
+    ["size", "x", "albums.size (int4) takes an integer, not a string."],
+    ["title", "a\0b", "albums.title (text) takes text without the character U+0000, not a string."],
+    ["title", "\ud800", "albums.title (text) takes well-formed Unicode, not a string."],
+    ["meta", Symbol("x"), "albums.meta (jsonb) takes what JSON can hold, not a symbol."],
     ["title", 5, "albums.title (text) takes a string, not the number 5."],
-    ["tags", "x", "albums.tags (text[]) takes an array, not the string x."],
+    ["tags", "x", "albums.tags (text[]) takes an array, not a string."],
     ["created_at", 5, "albums.created_at (timestamptz) takes a Date or a string, not the number 5."],
     ["created_at", new Date(Number.NaN), "albums.created_at (timestamptz) takes a valid Date, not a Date."],
   ])("that %s does not take are refused by its name: %p", (column, value, message) => {
