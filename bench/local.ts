@@ -2,12 +2,13 @@
  * The platform on one machine, as shipped (authorizer, IAM, logging, PostgreSQL), against serverless-offline with a
  * hello-world function. Both serve `GET /health`; each round starts both afresh, one after the other.
  */
-import { execFile, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { installPeer } from "./install-peer.ts";
 import { type Server, startServer } from "./process-tree.ts";
 import { median, type Row, row } from "./row.ts";
 
@@ -27,7 +28,7 @@ interface Round {
 
 export async function localBench(): Promise<Row[]> {
   if (process.platform !== "linux") throw new Error("bench local reads memory from /proc and needs Linux");
-  const peer = installPeer();
+  const peer = installPeer("serverless-offline");
   const state = mkdtempSync(join(tmpdir(), "terrace-bench-"));
   const ours: Round[] = [];
   const theirs: Round[] = [];
@@ -114,20 +115,6 @@ async function startPeer(directory: string): Promise<Server> {
     cwd: directory,
     url: `http://localhost:${http}/health`,
   });
-}
-
-/** The peer is no dependency of the project: its locked packages are installed here when the benchmark first runs. */
-function installPeer(): string {
-  const directory = join(root, "node_modules/.cache/terrace/bench/serverless-offline");
-  cpSync(join(root, "bench/peers/serverless-offline"), directory, { recursive: true });
-  if (existsSync(join(directory, "node_modules/.package-lock.json"))) return directory;
-  console.error("bench local: installing serverless-offline…");
-  const npm = process.env.npm_execpath;
-  const args = ["install", "--no-save", "--loglevel=error"];
-  const options = { cwd: directory, stdio: ["ignore", 2, 2] as ["ignore", 2, 2] };
-  const { status } = npm ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync("npm", args, options);
-  if (status !== 0) throw new Error("bench local: serverless-offline could not be installed");
-  return directory;
 }
 
 /** Asks the system for a port and the one after it (the platform takes two). */

@@ -5,6 +5,7 @@
 import type { Row } from "./row.ts";
 
 const benches: Record<string, () => Promise<() => Promise<Row[]>>> = {
+  "data-api": async () => (await import("./data-api.ts")).dataApiBench,
   evaluate: async () => (await import("./evaluate.ts")).evaluateBench,
   local: async () => (await import("./local.ts")).localBench,
 };
@@ -25,12 +26,12 @@ process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 
 function print(rows: Row[]): void {
   const cells = rows.map((row) => [
-    row.holds ? "ok" : "MISSED",
+    row.goal === "none" ? "" : row.holds ? "ok" : "MISSED",
     row.metric,
     `${row.ours} ${row.unit}`,
     `${row.peer} ${row.unit} (${row.peerName})`,
     `${row.ratio}x`,
-    `goal ${row.goal}`,
+    row.goal === "none" ? "" : `goal ${row.goal}`,
   ]);
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]!.length))) ?? [];
   for (const line of cells) console.log(line.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));

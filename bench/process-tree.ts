@@ -76,7 +76,8 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-function treeMemoryMiB(root: number): number {
+/** Proportional set size of a process and all its descendants. Linux only. */
+export function treeMemoryMiB(root: number): number {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync("/proc")) {
     const pid = Number(entry);

@@ -7,14 +7,14 @@ export interface Row {
   peerName: string;
   /** ours / peer */
   ratio: number;
-  /** What the ratio has to be: `>= 2`, `<= 0.5`. */
+  /** What the ratio has to be: `>= 2`, `<= 0.5`; `none` for a figure that is only stated. */
   goal: string;
   holds: boolean;
 }
 
 export type Goal = { atLeast: number } | { atMost: number };
 
-export function row(metric: string, unit: string, ours: number, peer: number, peerName: string, goal: Goal): Row {
+export function row(metric: string, unit: string, ours: number, peer: number, peerName: string, goal?: Goal): Row {
   const ratio = ours / peer;
   return {
     metric,
@@ -23,8 +23,8 @@ export function row(metric: string, unit: string, ours: number, peer: number, pe
     peer: round(peer),
     peerName,
     ratio: round(ratio),
-    goal: "atLeast" in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`,
-    holds: "atLeast" in goal ? ratio >= goal.atLeast : ratio <= goal.atMost,
+    goal: goal === undefined ? "none" : "atLeast" in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`,
+    holds: goal === undefined || ("atLeast" in goal ? ratio >= goal.atLeast : ratio <= goal.atMost),
   };
 }
 

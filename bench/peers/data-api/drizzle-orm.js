@@ -40,8 +40,7 @@ export function open({ endpoint, region, credentials, target }) {
   const client = new RDSDataClient({ endpoint, region, credentials });
   const db = drizzle(client, target);
   return {
-    one: async (id) =>
-      (await db.select({ id: items.id, name: items.name }).from(items).where(eq(items.id, id)))[0],
+    one: async (id) => (await db.select({ id: items.id, name: items.name }).from(items).where(eq(items.id, id)))[0],
     many: () => db.select().from(wide),
     insert: (rows) => db.insert(written).values(rows),
     close: () => client.destroy(),
