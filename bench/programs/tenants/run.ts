@@ -4,9 +4,9 @@
  * counted in neither.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { useLeanRuntime } from "../../../engine/lean-runtime.ts";
 import { outputsOf } from "../../../engine/outputs/index.ts";
 import { answerInvoke } from "../../../engine/outputs/invokes.ts";
-import { useLeanRuntime } from "../../../engine/lean-runtime.ts";
 import { runSession } from "../../../engine/session.ts";
 import { declareTenants, RESOURCES_PER_TENANT } from "./tenants.ts";
 
