@@ -35,7 +35,7 @@ const rows = Array.from({ length: 1000 }, (_, index) => ({
   active: index % 2 === 0,
   note: `and a note to it that is somewhat longer, number ${index}`,
 }));
-const one = await measure(300, 1000, (call) => client.one(1 + (call % 1000)));
+const one = await measure(1000, 2000, (call) => client.one(1 + (call % 1000)));
 const many = await measure(25, 60, async () => {
   const found = await client.many();
   if (found.length !== 1000 || Object.keys(found[0]!).length !== 10) throw new Error("not 1000 rows of 10 columns");
