@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Graph, Resource } from "../engine/graph.ts";
 import { systemClock } from "./clock.ts";
+import type { Context } from "./iam/conditions.ts";
 import { iam as createIam, type Iam } from "./iam/index.ts";
 import { type CredentialStore, credentialStore } from "./identity/credentials.ts";
 import { type Wire, wireOf } from "./protocols/index.ts";
@@ -180,9 +181,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     log: options.log ?? (() => {}),
     authorize: (call, access) => iam.authorize(call, access),
     principalFor,
-    credentialsFor(roleArn, sessionName, servicePrincipal) {
+    credentialsFor(roleArn, sessionName, servicePrincipal, sourceArn) {
       const caller: Principal = { type: "service", arn: servicePrincipal, account };
-      iam.authorizeAssume(caller, "sts:AssumeRole", iam.role(roleArn), {});
+      const source: Context = sourceArn ? { "aws:sourcearn": [sourceArn], "aws:sourceaccount": [account] } : {};
+      iam.authorizeAssume(caller, "sts:AssumeRole", iam.role(roleArn), source);
       return credentials.issue(principalFor(roleArn, sessionName), 12 * 3600);
     },
     async call(name, operation, input, call = {}) {

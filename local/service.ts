@@ -143,8 +143,11 @@ export interface Cloud {
   log(line: LogLine): void;
   /** Throws AwsError AccessDenied naming the missing statement. */
   authorize(call: Call, access: Access): void;
-  /** Makes credentials for a role that a service runs as (a Lambda environment): no trust check by policy of the caller. */
-  credentialsFor(roleArn: string, sessionName: string, servicePrincipal: string): Credentials;
+  /**
+   * Makes credentials for a role that a service runs as (a Lambda environment), if its trust policy lets the service.
+   * @param sourceArn for which resource it does so: `aws:SourceArn` in the trust policy
+   */
+  credentialsFor(roleArn: string, sessionName: string, servicePrincipal: string, sourceArn?: string): Credentials;
   /** The principal that a call by `servicePrincipal` acting as `roleArn` has (an event source mapping reads as its function). */
   principalFor(roleArn: string, sessionName: string): Principal;
   /** Calls an operation inside the process: authorized like any other call, without the wire. */

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, grantSend, policyOf, trustOf } from "../grants.ts";
+import { type Grant, grantSend, policyOf, trustOfSource } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
@@ -60,9 +60,14 @@ export class Schedule extends pulumi.ComponentResource {
     validate(component, args);
     const child = { parent: this };
     const deadLetterArn = checkedArn(component, "deadLetterArn", args.deadLetterArn, "sqs");
+    const account = aws.getCallerIdentityOutput({}, child).accountId;
+    const { partition } = aws.getPartitionOutput({}, child);
+    const { region } = aws.getRegionOutput({}, child);
+    // The scheduler names the group that a schedule is in, not the schedule.
+    const group = pulumi.interpolate`arn:${partition}:scheduler:${region}:${account}:schedule-group/default`;
     const role = new aws.iam.Role(
       `${name}-role`,
-      { assumeRolePolicy: trustOf("scheduler.amazonaws.com"), tags: args.tags },
+      { assumeRolePolicy: trustOfSource("scheduler.amazonaws.com", account, group), tags: args.tags },
       child,
     );
     const failures = deadLetterArn ? [grantSend(deadLetterArn)] : [];

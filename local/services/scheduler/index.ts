@@ -37,7 +37,8 @@ export function scheduler(cloud: Cloud): Service {
     schedules.delete(resource.urn);
     const schedule = scheduleOf(resource, clock.now());
     // Refused now rather than when it is due: a role that does not trust the scheduler.
-    cloud.credentialsFor(schedule.roleArn, "scheduler", "scheduler.amazonaws.com");
+    const group = `arn:aws:scheduler:${cloud.region}:${cloud.account}:schedule-group/${resource.inputs.groupName ?? "default"}`;
+    cloud.credentialsFor(schedule.roleArn, "scheduler", "scheduler.amazonaws.com", group);
     if (resource.inputs.state === "DISABLED") return;
     schedules.set(resource.urn, schedule);
     arm(schedule);

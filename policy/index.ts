@@ -1,0 +1,9 @@
+/**
+ * The rules as a policy pack: `pulumi preview --policy-pack policy`. Rules look at a stack as a whole, because a queue's
+ * dead letters or a function's log group are other resources.
+ */
+import { PolicyPack } from "@pulumi/policy";
+import { policyOf } from "./pack.ts";
+import { rules } from "./rules.ts";
+
+new PolicyPack("terrace", { policies: rules.map(policyOf) });
