@@ -23,6 +23,17 @@ export { Firewall, type FirewallArgs, type ManagedRulesArgs } from "./edge/firew
 export { UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
 export { Website, type WebsiteArgs, type WebsiteDomainArgs } from "./edge/website.ts";
 export * from "./grants.ts";
+export { AlarmTopic, type AlarmTopicArgs } from "./insight/alarm-topic.ts";
+export { Alarms, type AlarmsArgs, type AlarmThresholds } from "./insight/alarms.ts";
+export { Budget, type BudgetArgs, type CostTag } from "./insight/budget.ts";
+export { Dashboard, type DashboardArgs } from "./insight/dashboard.ts";
+export { DataLake, type DataLakeArgs, SESSION_TENANT } from "./insight/data-lake.ts";
+export { Delivery, type DeliveryArgs } from "./insight/delivery.ts";
+export { Insight, type InsightArgs } from "./insight/insight.ts";
+export type { LakeTable } from "./insight/lake-table.ts";
+export { SavedQueries, type SavedQueriesArgs } from "./insight/saved-queries.ts";
+export { TraceGroup, type TraceGroupArgs } from "./insight/trace-group.ts";
+export type { Watched } from "./insight/watched.ts";
 export { InvalidArgumentError } from "./invalid-argument.ts";
 export { DeadLetterQueue, type DeadLetterQueueArgs } from "./messaging/dead-letter-queue.ts";
 export { EventBus, type EventBusArgs } from "./messaging/event-bus.ts";

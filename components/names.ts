@@ -20,7 +20,7 @@ export const NAME_LIMITS = {
   eventBus: 256,
   archive: 48,
   workflow: 80,
-  workgroup: 128,
+  lake: 90,
   cache: 40,
   cacheUser: 40,
   webAcl: 128,

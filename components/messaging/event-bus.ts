@@ -120,7 +120,7 @@ export class EventBus extends pulumi.ComponentResource {
     this.registerOutputs({ arn: this.arn, busName: this.busName, deadLetterArn: this.deadLetterArn });
   }
 
-  /** Brings the events that match to a function, a queue, a topic or a workflow, and allows the bus what that takes. */
+  /** Brings the events that match to a function, workflow, queue, topic, stream or delivery, and allows the bus what that takes. */
   rule(name: string, args: RuleArgs): aws.cloudwatch.EventRule {
     checkRule(this.#component, name, args);
     const child = { parent: this };
@@ -135,7 +135,7 @@ export class EventBus extends pulumi.ComponentResource {
       },
       child,
     );
-    const { arn, allowed, roleArn, sqsTarget } = targetOf(name, args.target, {
+    const { allowed, ...reached } = targetOf(name, args.target, {
       ...{ bus: this, rule, rules: this.#rules, account: this.#account, accepted: this.#accepted, tags: this.#tags },
     });
     new aws.cloudwatch.EventTarget(
@@ -143,9 +143,7 @@ export class EventBus extends pulumi.ComponentResource {
       {
         eventBusName: this.busName,
         rule: rule.name,
-        arn,
-        roleArn,
-        sqsTarget,
+        ...reached,
         ...inputOf(args.input),
         retryPolicy: {
           maximumRetryAttempts: args.maximumRetries ?? 185,

@@ -4,16 +4,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
 import type { Workflow } from "../compute/workflow.ts";
 import { policyOf, trustOfSource } from "../grants.ts";
+import type { Delivery } from "../insight/delivery.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { checkEventPattern, type EventPattern } from "./event-pattern.ts";
 import type { Queue } from "./queue.ts";
+import type { Stream } from "./stream.ts";
 import type { Topic } from "./topic.ts";
 
 export type RuleTarget =
   | { function: Function }
   | { workflow: Workflow }
   | { topic: Topic }
+  /** `partitionKeyPath`: keeps the events of one key in order. */
+  | { stream: Stream; partitionKeyPath?: string }
+  | { delivery: Delivery }
   /** `messageGroupId`: of a FIFO queue, or of the tenant in a fair one; a path such as `$.detail.tenantId` too. */
   | { queue: Queue; messageGroupId?: string };
 
@@ -60,12 +65,13 @@ interface Reached {
   allowed: pulumi.Resource[];
   roleArn?: pulumi.Output<string>;
   sqsTarget?: { messageGroupId: string };
+  kinesisTarget?: { partitionKeyPath: string };
 }
 
 /** Whom a target lets in. */
 export const SERVICE = "events.amazonaws.com";
 
-/** Functions, queues and topics let the rule in by a policy of theirs; a workflow is started in a role. */
+/** Functions, queues and topics let the rule in by a policy of theirs; the others are reached in a role. */
 export function targetOf(name: string, target: RuleTarget, scope: RuleScope): Reached {
   const { bus, rule, rules, account, accepted, tags } = scope;
   if ("function" in target) {
@@ -74,15 +80,16 @@ export function targetOf(name: string, target: RuleTarget, scope: RuleScope): Re
       allowed: [target.function.allowInvoke(`${name}-invoke`, SERVICE, rule.arn)],
     };
   }
-  if ("workflow" in target) {
+  if ("workflow" in target || "stream" in target || "delivery" in target) {
+    const { arn, grants, kinesisTarget } = byRole(target);
     const assumeRolePolicy = trustOfSource(SERVICE, account, rule.arn);
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy, tags }, { parent: bus });
     const policy = new aws.iam.RolePolicy(
       `${name}-start`,
-      { role: role.name, policy: policyOf(target.workflow.triggerGrants) },
+      { role: role.name, policy: policyOf(grants) },
       { parent: bus },
     );
-    return { arn: target.workflow.targetArn, allowed: [policy], roleArn: role.arn };
+    return { arn, allowed: [policy], roleArn: role.arn, kinesisTarget };
   }
   // A topic has its policy since it was made; checkRule saw that it lets EventBridge in.
   if ("topic" in target) return { arn: target.topic.arn, allowed: [] };
@@ -90,6 +97,16 @@ export function targetOf(name: string, target: RuleTarget, scope: RuleScope): Re
   const policy = accepted.get(queue) ?? queue.acceptFrom(name, SERVICE, rules, account);
   accepted.set(queue, policy);
   return { arn: queue.arn, allowed: [policy], sqsTarget: messageGroupId ? { messageGroupId } : undefined };
+}
+
+type RoleTarget = Exclude<RuleTarget, { function: Function } | { queue: Queue } | { topic: Topic }>;
+
+function byRole(target: RoleTarget) {
+  if ("workflow" in target) return { arn: target.workflow.targetArn, grants: target.workflow.triggerGrants };
+  if ("delivery" in target) return { arn: target.delivery.arn, grants: target.delivery.putGrants };
+  const { stream, partitionKeyPath } = target;
+  const kinesisTarget = partitionKeyPath ? { partitionKeyPath } : undefined;
+  return { arn: stream.arn, grants: stream.writeGrants, kinesisTarget };
 }
 
 export function inputOf(input: RuleInput | undefined): Partial<aws.cloudwatch.EventTargetArgs> {
@@ -108,14 +125,25 @@ export function checkRule(component: string, name: string, args: RuleArgs): void
   checkRange(component, `${of}maximumRetries`, args.maximumRetries, 0, 185);
   checkRange(component, `${of}maximumEventAgeSeconds`, args.maximumEventAgeSeconds, 60, 86_400);
   checkForm(component, `${of}description`, args.description, /^[\s\S]{0,512}$/, "at most 512 characters");
-  const kinds = ["function", "workflow", "topic", "queue"].filter((kind) => kind in (args.target ?? {}));
+  const kinds = ["function", "workflow", "topic", "queue", "stream", "delivery"].filter(
+    (kind) => kind in (args.target ?? {}),
+  );
   if (kinds.length !== 1) {
-    throw new InvalidArgumentError(component, `${of}target`, kinds, "name one function, workflow, topic or queue");
+    throw new InvalidArgumentError(
+      component,
+      `${of}target`,
+      kinds,
+      "name one function, workflow, queue, topic, stream or delivery",
+    );
   }
   if ("function" in args.target) args.target.function.checkTrigger(component);
   if ("queue" in args.target && args.target.queue.fifo && args.target.messageGroupId === undefined) {
     const remedy = "a FIFO queue takes messages of a group; name it";
     throw new InvalidArgumentError(component, `${of}target.messageGroupId`, undefined, remedy);
+  }
+  if ("stream" in args.target) {
+    const path = args.target.partitionKeyPath;
+    checkForm(component, `${of}target.partitionKeyPath`, path, PATH, "a path such as $.detail.tenantId");
   }
   if ("topic" in args.target && !args.target.topic.accepts(SERVICE)) {
     const remedy = "the topic's policy does not let EventBridge publish; make it with publishers: [bus.publisher]";

@@ -1,5 +1,5 @@
 /** Lambda, IAM, CloudWatch. */
-import { alphanumeric, arn, hex, identified, physicalName, type Table } from "./row.ts";
+import { alphanumeric, arn, hex, physicalName, type Table } from "./row.ts";
 
 export const compute: Table = {
   "aws:lambda/function:Function": (resource, context) => {
@@ -83,6 +83,10 @@ export const compute: Table = {
     const name = physicalName(resource);
     return { id: name, name, arn: arn(context, "logs", `log-group:${name}`) };
   },
+  "aws:cloudwatch/logStream:LogStream": ({ inputs }, context) => ({
+    id: inputs.name,
+    arn: arn(context, "logs", `log-group:${inputs.logGroupName}:log-stream:${inputs.name}`),
+  }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (resource, context) => {
     const name = physicalName(resource);
     return { id: name, name, arn: arn(context, "cloudwatch", `alarm:${name}`) };
@@ -92,5 +96,8 @@ export const compute: Table = {
     return { id: name, dashboardArn: arn(context, "cloudwatch", `dashboard/${name}`, { region: "" }) };
   },
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ({ inputs }) => ({ id: inputs.policyName }),
-  "aws:xray/group:Group": identified("xray-"),
+  "aws:xray/group:Group": (resource, context) => {
+    const group = arn(context, "xray", `group/${resource.inputs.groupName}/${hex(resource, 26).toUpperCase()}`);
+    return { id: group, arn: group };
+  },
 };

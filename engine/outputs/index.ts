@@ -2,10 +2,12 @@
  * What a provider would answer, type by type: the one table that evaluations, the local cloud and stand-in providers read.
  * A type that is not in it is an error: a graph with made-up holes would prove nothing.
  */
+import { analytics } from "./analytics.ts";
 import { cloudfront } from "./cloudfront.ts";
 import { compute } from "./compute.ts";
 import { edge } from "./edge.ts";
 import { elasticache } from "./elasticache.ts";
+import { insight } from "./insight.ts";
 import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
 import { network } from "./network.ts";
@@ -17,10 +19,12 @@ import { wafv2 } from "./wafv2.ts";
 export type { Context, Registered } from "./row.ts";
 
 export const outputsTable: Table = {
+  ...analytics,
   ...cloudfront,
   ...compute,
   ...edge,
   ...elasticache,
+  ...insight,
   ...kinesis,
   ...messaging,
   ...network,

@@ -195,6 +195,32 @@ describe("a rule of a bus", () => {
     });
   });
 
+  it("brings events to a stream in order of a key, and to a delivery into the lake", async () => {
+    const stack = await deploy(() => {
+      const bus = new terrace.EventBus("orders");
+      const stream = new terrace.Stream("clicks");
+      const lake = new terrace.DataLake("usage", { tables: { events: { columns: { id: "string" } } } });
+      const delivery = new terrace.Delivery("events", { lake, table: "events" });
+      bus.rule("clicked", { pattern, target: { stream, partitionKeyPath: "$.detail.tenantId" } });
+      bus.rule("kept", { pattern, target: { delivery }, input: { path: "$.detail" } });
+    });
+    const target = (name: string) => stack.resource("aws:cloudwatch/eventTarget:EventTarget", name).inputs;
+    const allowed = (name: string) => policyOf(stack, "aws:iam/rolePolicy:RolePolicy", name)[0];
+    const stream = stack.resource("aws:kinesis/stream:Stream").outputs.arn;
+    expect(target("clicked-target")).toMatchObject({
+      arn: stream,
+      kinesisTarget: { partitionKeyPath: "$.detail.tenantId" },
+      roleArn: expect.stringContaining(":role/clicked-role-"),
+    });
+    expect(allowed("clicked-start")).toMatchObject({ Resource: [stream] });
+    const delivery = stack.resource("FirehoseDeliveryStream").outputs.arn;
+    expect(target("kept-target").arn).toBe(delivery);
+    expect(allowed("kept-start")).toMatchObject({
+      Action: ["firehose:PutRecord", "firehose:PutRecordBatch"],
+      Resource: [delivery],
+    });
+  });
+
   it.each<[terrace.RuleInput, object]>([
     [{ constant: { sweep: true } }, { input: '{"sweep":true}' }],
     [{ path: "$.detail" }, { inputPath: "$.detail" }],
@@ -233,7 +259,7 @@ describe("a rule of a bus", () => {
     [{ maximumRetries: 186 }, "maximumRetries is 186; it has to be a number from 0 to 185"],
     [{ maximumEventAgeSeconds: 59 }, "maximumEventAgeSeconds is 59; it has to be a number from 60 to 86400"],
     [{ description: "x".repeat(513) }, "description is"],
-    [{ target: {} as never }, "target is []; name one function, workflow, topic or queue"],
+    [{ target: {} as never }, "target is []; name one function, workflow, queue, topic, stream or delivery"],
     [{ input: { path: "detail" } }, 'input.path is "detail"; it has to be a path such as $.detail'],
     [{ input: { paths: { id: "id" }, template: "<id>" } }, 'input.paths.id is "id"; it has to be a path'],
     [{ input: { paths: { "a b": "$.id" }, template: "x" } }, 'input.paths.a b is "a b"; it has to be a name'],
