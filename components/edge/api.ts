@@ -62,6 +62,8 @@ export interface ApiOutputs {
   url: pulumi.Output<string>;
   executionArn: pulumi.Output<string>;
   stageArn: pulumi.Output<string>;
+  /** What CloudWatch calls the API and its stage. */
+  metricDimensions: Record<string, pulumi.Output<string>>;
   /** Tier → usage plan id. */
   usagePlanIds: Record<string, pulumi.Output<string>>;
 }
@@ -79,6 +81,7 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
   readonly url: pulumi.Output<string>;
   readonly executionArn: pulumi.Output<string>;
   readonly stageArn: pulumi.Output<string>;
+  readonly metricDimensions: Record<string, pulumi.Output<string>>;
   readonly type: "rest" | "http";
   readonly usagePlanIds: Record<string, pulumi.Output<string>>;
 
@@ -103,6 +106,7 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
     this.url = outputs.url;
     this.executionArn = outputs.executionArn;
     this.stageArn = outputs.stageArn;
+    this.metricDimensions = outputs.metricDimensions;
     this.type = args.type ?? "rest";
     this.usagePlanIds = outputs.usagePlanIds;
     args.firewall?.protect(name, this.stageArn);

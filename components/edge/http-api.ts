@@ -85,6 +85,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
     url: stage.invokeUrl,
     executionArn: api.executionArn,
     stageArn: stage.arn,
+    metricDimensions: { ApiId: api.id, Stage: stage.name },
     usagePlanIds: {},
   };
 }

@@ -129,6 +129,7 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     url: stage.invokeUrl,
     executionArn: api.executionArn,
     stageArn: stage.arn,
+    metricDimensions: { ApiName: api.name, Stage: stage.stageName },
     usagePlanIds: declareUsagePlans(name, parts, api, stage, child),
   };
 }
