@@ -1,5 +1,5 @@
 /** Seals what AWS would encrypt with KMS: secrets at rest are unreadable without the key file of the state folder. */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -31,7 +31,7 @@ export function keyring(directory: string): Keyring {
   };
 }
 
-function readKey(directory: string): Buffer {
+function readKey(directory: string): KeyObject {
   const path = join(directory, "local.key");
   mkdirSync(directory, { recursive: true });
   try {
@@ -42,5 +42,5 @@ function readKey(directory: string): Buffer {
   const key = readFileSync(path);
   if (key.length !== 32)
     throw new Error(`${path} is damaged: it holds ${key.length} bytes, not 32. Start with --fresh.`);
-  return key;
+  return createSecretKey(key);
 }

@@ -58,6 +58,7 @@ export function secretStore(cloud: Cloud): SecretStore {
     list: database.prepare("SELECT record FROM secrets_manager_secrets ORDER BY name"),
     save: database.prepare("INSERT OR REPLACE INTO secrets_manager_secrets VALUES (?, ?, ?, ?)"),
     due: database.prepare("SELECT arn FROM secrets_manager_secrets WHERE purge_at <= ?"),
+    nextDue: database.prepare("SELECT min(purge_at) AS at FROM secrets_manager_secrets"),
     remove: database.prepare("DELETE FROM secrets_manager_secrets WHERE arn = ?"),
     removeVersions: database.prepare("DELETE FROM secrets_manager_versions WHERE arn = ?"),
     versions: database.prepare("SELECT * FROM secrets_manager_versions WHERE arn = ? ORDER BY created_at, id"),
@@ -67,12 +68,20 @@ export function secretStore(cloud: Cloud): SecretStore {
   };
   const secretOf = (row: Record<string, unknown> | undefined) => row && (JSON.parse(String(row.record)) as Secret);
 
+  // Every query of every function reads a secret here: what is asked over and over is kept until something changes.
+  const opened = new Map<string, SecretVersion[]>();
+  let nextDue: number | undefined;
+
   function remove(arn: string): void {
+    opened.delete(arn);
     sql.removeVersions.run(arn);
     sql.remove.run(arn);
+    nextDue = undefined;
   }
 
   function purgeDue(): void {
+    nextDue ??= Number(sql.nextDue.get()!.at ?? Number.POSITIVE_INFINITY);
+    if (clock.now() < nextDue) return;
     for (const { arn } of sql.due.all(clock.now())) remove(String(arn));
   }
 
@@ -86,16 +95,21 @@ export function secretStore(cloud: Cloud): SecretStore {
     };
   }
 
-  const rowsOf = (arn: string) =>
-    sql.versions
-      .all(arn)
-      .map((row) => ({ row, id: String(row.id), stages: JSON.parse(String(row.stages)) as string[] }));
+  function versionsOf(arn: string): SecretVersion[] {
+    let versions = opened.get(arn);
+    if (!versions) {
+      versions = sql.versions.all(arn).map(versionOf);
+      opened.set(arn, versions);
+    }
+    return versions;
+  }
 
   /** Moves stages about. A version that lost its last one is deprecated: AWS drops it soon, here at once. */
   function restage(arn: string, change: (stages: Map<string, string[]>) => void): void {
-    const before = rowsOf(arn);
-    const after = new Map(before.map(({ id, stages }) => [id, stages]));
+    opened.delete(arn);
+    const after = new Map(versionsOf(arn).map(({ id, stages }) => [id, [...stages]]));
     change(after);
+    opened.delete(arn);
     for (const [id, stages] of after) {
       if (stages.length > 0) sql.setStages.run(JSON.stringify(stages), arn, id);
       else sql.removeVersion.run(arn, id);
@@ -113,14 +127,14 @@ export function secretStore(cloud: Cloud): SecretStore {
     },
     save(secret) {
       sql.save.run(secret.arn, secret.name, secret.purgeAt ?? null, JSON.stringify(secret));
+      nextDue = undefined;
     },
     remove,
-    versions: (arn) => sql.versions.all(arn).map(versionOf),
+    versions: versionsOf,
     version(arn, match) {
-      const found = rowsOf(arn).find(
+      return versionsOf(arn).find(
         ({ id, stages }) => (match.id ?? id) === id && (match.stage === undefined || stages.includes(match.stage)),
       );
-      return found && versionOf(found.row);
     },
     addVersion(arn, id, value, stages) {
       const text = "text" in value ? value.text : Buffer.from(value.bytes).toString("base64");
