@@ -54,6 +54,9 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   return error;
 }
 
+/** What a program can tell an error by. */
+export const summary = ({ name, message, $metadata }: Failure) => [name, $metadata.httpStatusCode, message];
+
 export const text = (name: string, stringValue: string, typeHint?: SqlParameter["typeHint"]): SqlParameter => ({
   name,
   value: { stringValue },
