@@ -1,13 +1,18 @@
 /** What kysely takes for a connection: there is none, only the id of a transaction while one is open. */
 
 import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from "kysely";
+import { isTooLarge, requestTooLarge } from "./bulk/request-size.ts";
+import { splitInsert } from "./bulk/split-insert.ts";
 import { encodeParameter } from "./compile/encode-parameter.ts";
-import type { DataApiCompiledQuery } from "./compile/query-compiler.ts";
+import { compileNode, type DataApiCompiledQuery } from "./compile/query-compiler.ts";
+import { readCursor } from "./cursor.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { decodeRows } from "./decode-result.ts";
-import { DataApiError, TransactionLostError } from "./errors.ts";
-import { backoffMs, withRetries } from "./retry.ts";
-import type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
+import { DataApiError, UnsupportedResultError } from "./errors.ts";
+import { mayHaveRun } from "./retry.ts";
+import { Session } from "./session.ts";
+import type { DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
+import { nameUnsupportedColumn } from "./unsupported-column.ts";
 
 interface Options {
   signal?: AbortSignal;
@@ -15,23 +20,29 @@ interface Options {
 
 const CHANGES_ROWS = new Set(["InsertQueryNode", "UpdateQueryNode", "DeleteQueryNode", "MergeQueryNode"]);
 const CHANGES_SCHEMA = /^(Create|Alter|Drop|Refresh)/;
+const READS = /^\s*(select|with|values|table)\b/i;
 
 export class DataApiConnection implements DatabaseConnection {
   readonly #config: DataApiDialectConfig;
-  readonly #transport: DataApiTransport;
-  #transactionId: string | undefined;
-  #cursors = 0;
+  readonly #session: Session;
 
   constructor(config: DataApiDialectConfig, transport: DataApiTransport) {
     this.#config = config;
-    this.#transport = transport;
+    this.#session = new Session(config, transport);
   }
 
   async executeQuery<Row>(query: CompiledQuery, options: Options = {}): Promise<QueryResult<Row>> {
-    const output = await this.#execute(query.sql, queryFields(query), kindOf(query), options).catch(withCallersStack);
-    const rows = decodeRows(output, this.#config.parsers, castTypesOf(query)) as Row[];
-    if (!CHANGES_ROWS.has(kindOf(query)) && output.records) return { rows };
-    return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
+    const fields = fieldsOf(query);
+    if (isTooLarge(query.sql, fields)) return this.#executeInPieces(query, fields, options);
+    try {
+      const output = await this.#execute(query, fields, options);
+      const rows = this.#decode<Row>(output, query);
+      if (!CHANGES_ROWS.has(query.query.kind) && output.records) return { rows };
+      return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
+    } catch (error) {
+      if (isTooLargeResult(error) && isRepeatable(query)) return this.#executeByCursor(query, options);
+      throw withCallersStack(nameUnsupportedColumn(error, query, this.#config.columnTypes));
+    }
   }
 
   /** A cursor in a transaction: each chunk is a call of its own, so the whole may be larger than the Data API's 1 MiB. */
@@ -40,122 +51,123 @@ export class DataApiConnection implements DatabaseConnection {
     chunkSize: number,
     options: Options = {},
   ): AsyncIterableIterator<QueryResult<Row>> {
-    if (kindOf(query) !== "SelectQueryNode" && !/^\s*(select|with|values|table)\b/i.test(query.sql)) {
-      throw new TypeError("Only a SELECT can be streamed: a cursor reads, it does not write.");
+    if (!READS.test(query.sql) || CHANGES_ROWS.has(query.query.kind)) {
+      // A cursor can not write: what a write returns comes at once.
+      yield await this.executeQuery<Row>(query, options);
+      return;
     }
-    const owned = this.#transactionId === undefined;
-    if (owned) await this.beginTransaction({ accessMode: "read only" });
-    const cursor = `terrace_cursor_${++this.#cursors}`;
+    const isOwn = !this.#session.isOpen;
+    if (isOwn) await this.#session.begin({ accessMode: "read only" });
     try {
-      await this.#execute(`declare ${cursor} no scroll cursor for ${query.sql}`, queryFields(query), "", options);
-      while (true) {
-        const output = await this.#execute(
-          `fetch ${Math.max(1, Math.floor(chunkSize))} from ${cursor}`,
-          [],
-          "",
-          options,
-        );
-        const rows = decodeRows(output, this.#config.parsers, castTypesOf(query)) as Row[];
-        if (rows.length > 0) yield { rows };
-        if (rows.length < chunkSize) break;
-      }
-      if (!owned) await this.#execute(`close ${cursor}`, [], "", {});
+      const run = (sql: string, fields: readonly Field[]) => this.#session.execute({ sql, fields, ...options });
+      const chunks = readCursor(run, { sql: query.sql, fields: fieldsOf(query), chunkSize, isLast: isOwn });
+      for await (const output of chunks) yield { rows: this.#decode<Row>(output, query) };
+    } catch (error) {
+      throw withCallersStack(nameUnsupportedColumn(error, query, this.#config.columnTypes));
     } finally {
-      if (owned) await this.rollbackTransaction();
+      if (isOwn) await this.#session.rollback();
     }
   }
 
-  async beginTransaction({ isolationLevel, accessMode }: TransactionSettings): Promise<void> {
-    // Beginning twice leaves at worst an empty transaction, which expires.
-    const { transactionId } = await this.#call("BeginTransaction", this.#target(), true, {});
-    this.#transactionId = transactionId;
-    const modes = [isolationLevel && `isolation level ${isolationLevel}`, accessMode].filter(Boolean);
-    if (modes.length === 0) return;
+  /** One statement over many sets of values; what it returns is lost. */
+  async executeBatch(sql: string, sets: readonly (readonly Field[])[], options: Options = {}): Promise<void> {
+    await this.#session.executeBatch({ sql, sets, ...options }).catch((error) => {
+      throw withCallersStack(error);
+    });
+  }
+
+  beginTransaction(settings: TransactionSettings): Promise<void> {
+    return this.#session.begin(settings);
+  }
+
+  commitTransaction(): Promise<void> {
+    return this.#session.commit();
+  }
+
+  rollbackTransaction(): Promise<void> {
+    return this.#session.rollback();
+  }
+
+  /** Whether a transaction is open on it. */
+  get isInTransaction(): boolean {
+    return this.#session.isOpen;
+  }
+
+  async #execute(query: CompiledQuery, fields: readonly Field[], options: Options): Promise<ExecuteOutput> {
+    const isRead = isRepeatable(query);
     try {
-      await this.#execute(`set transaction ${modes.join(" ")}`, [], "", {});
+      return await this.#session.execute({
+        sql: query.sql,
+        fields,
+        isRead,
+        continueAfterTimeout: CHANGES_SCHEMA.test(query.query.kind) || undefined,
+        ...options,
+      });
     } catch (error) {
-      await this.rollbackTransaction();
+      if (!isRead && error instanceof DataApiError && !this.#session.isOpen) error.isEffectUnknown = mayHaveRun(error);
       throw error;
     }
   }
 
-  async commitTransaction(): Promise<void> {
-    const input = this.#transactionInput();
-    this.#transactionId = undefined;
-    await this.#call("CommitTransaction", input, false, {});
-  }
-
-  async rollbackTransaction(): Promise<void> {
-    const input = this.#transactionInput();
-    this.#transactionId = undefined;
-    try {
-      await this.#call("RollbackTransaction", input, true, {});
-    } catch (error) {
-      // What is lost is rolled back.
-      if (!(error instanceof TransactionLostError)) throw error;
+  /** The rows of a SELECT are more than one answer holds: read again, in chunks. */
+  async #executeByCursor<Row>(query: CompiledQuery, options: Options): Promise<QueryResult<Row>> {
+    const rows: Row[] = [];
+    for await (const chunk of this.streamQuery<Row>(query, Number.POSITIVE_INFINITY, options)) {
+      for (const row of chunk.rows) rows.push(row);
     }
+    return { rows };
   }
 
-  async #execute(sql: string, fields: readonly Field[], kind: string, options: Options): Promise<ExecuteOutput> {
-    const input = {
-      ...this.#target(),
-      sql,
-      parameters: fields.length > 0 ? fields.map((value, index) => ({ name: String(index + 1), value })) : undefined,
-      transactionId: this.#transactionId,
-      includeResultMetadata: true,
-      // As text a long keeps all its digits on the way; the metadata tells which text is a number.
-      resultSetOptions: { longReturnType: "STRING" },
-      continueAfterTimeout: CHANGES_SCHEMA.test(kind) || undefined,
-    };
-    // Within a transaction a repeated statement would find the first one's effects.
-    const isRead = kind === "SelectQueryNode" && this.#transactionId === undefined;
-    return this.#call("ExecuteStatement", input, isRead, options);
+  /** The rows of an INSERT are more than one request holds: all of them in one transaction. */
+  async #executeInPieces<Row>(
+    query: CompiledQuery,
+    fields: readonly Field[],
+    options: Options,
+  ): Promise<QueryResult<Row>> {
+    const pieces = splitInsert(query, this.#config.columnTypes ?? {});
+    if (!pieces) throw withCallersStack(requestTooLarge(query.sql, fields));
+    if (pieces.length > 1 && !this.#session.isOpen) {
+      await this.#session.begin({});
+      try {
+        const result = await this.#executeInPieces<Row>(query, fields, options);
+        await this.#session.commit();
+        return result;
+      } catch (error) {
+        await this.#session.rollback();
+        throw error;
+      }
+    }
+    const rows: Row[] = [];
+    let changed = 0n;
+    for (const piece of pieces) {
+      const result = await this.executeQuery<Row>(compileNode(piece, query.queryId, this.#config.columnTypes), options);
+      for (const row of result.rows) rows.push(row);
+      changed += result.numAffectedRows ?? 0n;
+    }
+    return { rows, numAffectedRows: changed };
   }
 
-  #call(operation: DataApiOperation, input: object, isRead: boolean, { signal }: Options): Promise<ExecuteOutput> {
-    const { resumeTimeoutMs = 60_000, onResume = warnOfResume, retryDelayMs = backoffMs } = this.#config;
-    return withRetries(() => this.#transport(operation, input, { signal }), {
-      isRead,
-      resumeTimeoutMs,
-      onResume,
-      delayMs: retryDelayMs,
-      signal,
-    });
-  }
-
-  #target(): object {
-    const { resourceArn, secretArn, database } = this.#config;
-    return { resourceArn, secretArn, database };
-  }
-
-  #transactionInput(): object {
-    const { resourceArn, secretArn } = this.#config;
-    return { resourceArn, secretArn, transactionId: this.#transactionId };
+  #decode<Row>(output: ExecuteOutput, query: CompiledQuery): Row[] {
+    return decodeRows(output, this.#config.parsers, (query as DataApiCompiledQuery).castTypes) as Row[];
   }
 }
 
 /** An answer's error begins in node's HTTP parser; who made the query is what one wants to know. */
-function withCallersStack(error: unknown): never {
+function withCallersStack(error: unknown): unknown {
   if (error instanceof DataApiError) Error.captureStackTrace(error, withCallersStack);
-  throw error;
+  return error;
 }
 
-function warnOfResume(waitedMs: number): void {
-  console.warn(`The database was paused: waited ${waitedMs} ms for it to resume.`);
+function isTooLargeResult(error: unknown): boolean {
+  return error instanceof UnsupportedResultError && /size limit/.test(error.message);
 }
 
-function kindOf(query: CompiledQuery): string {
-  // A CTE may write, whatever the query around it does; a locking read is repeated without harm.
-  const { kind } = query.query;
-  return kind === "SelectQueryNode" && query.query.with ? "WithQuery" : kind;
+/** `CompiledQuery.raw` did not pass through the compiler: its `$1` and values are taken as they are, and it may write. */
+function isRepeatable(query: CompiledQuery): boolean {
+  return (query as DataApiCompiledQuery).isRepeatable === true;
 }
 
-function castTypesOf(query: CompiledQuery): ReadonlyMap<string, string> | undefined {
-  return (query as DataApiCompiledQuery).castTypes;
-}
-
-/** `CompiledQuery.raw` did not pass through the compiler: its `$1` and values are taken as they are. */
-function queryFields(query: CompiledQuery): readonly Field[] {
+function fieldsOf(query: CompiledQuery): readonly Field[] {
   const { fields } = query as DataApiCompiledQuery;
   return fields ?? query.parameters.map((value) => encodeParameter(value).field);
 }

@@ -22,6 +22,14 @@ export interface DataApiDialectConfig extends HttpTransportOptions {
   transport?: DataApiTransport;
   /** How long to wait for a paused cluster, in milliseconds. @default 60000 */
   resumeTimeoutMs?: number;
+  /**
+   * How long a statement may run, in milliseconds. In a transaction PostgreSQL ends it there (SQLState 57014); outside one the
+   * call is given up, while the statement may still end.
+   * @default what the role has, and the Data API's own 45 seconds
+   */
+  statementTimeoutMs?: number;
+  /** How long a migrator waits for another to finish, in milliseconds. @default 600000 */
+  migrationLockTimeoutMs?: number;
   /** Pause before the attempt after this one, counted from 1. @default 100 ms doubling up to 2 s, with jitter */
   retryDelayMs?: (attempt: number) => number;
   /** Told once for each wait of a paused cluster. @default a line by console.warn */

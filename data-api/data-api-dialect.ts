@@ -1,9 +1,14 @@
 import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from "kysely";
 import { DataApiQueryCompiler } from "./compile/query-compiler.ts";
 import { DataApiAdapter } from "./data-api-adapter.ts";
+import { DataApiConnection } from "./data-api-connection.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { DataApiDriver } from "./data-api-driver.ts";
 import { DataApiIntrospector } from "./data-api-introspector.ts";
+import { MigrationLock } from "./migration-lock.ts";
+import type { DataApiTransport } from "./transport/data-api-transport.ts";
+import { httpTransport } from "./transport/http-transport.ts";
+import { sdkTransport } from "./transport/sdk-transport.ts";
 
 /**
  * Kysely over the RDS Data API of an Aurora PostgreSQL cluster.
@@ -19,6 +24,7 @@ import { DataApiIntrospector } from "./data-api-introspector.ts";
  */
 export class DataApiDialect implements Dialect {
   readonly #config: DataApiDialectConfig;
+  #transport: DataApiTransport | undefined;
 
   constructor(config: DataApiDialectConfig) {
     for (const name of ["resourceArn", "secretArn"] as const) {
@@ -28,7 +34,7 @@ export class DataApiDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new DataApiDriver(this.#config) as Driver;
+    return new DataApiDriver(() => this.#connect(this.#config)) as Driver;
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -36,11 +42,26 @@ export class DataApiDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    return new DataApiAdapter();
+    const { columnTypes = {}, migrationLockTimeoutMs = 600_000 } = this.#config;
+    // A lock is waited for, however short a statement's time is.
+    const connect = () => this.#connect({ ...this.#config, statementTimeoutMs: undefined });
+    return new DataApiAdapter(columnTypes, new MigrationLock(connect, migrationLockTimeoutMs));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: kysely's signature
   createIntrospector(db: Kysely<any>): DatabaseIntrospector {
     return new DataApiIntrospector(db);
   }
+
+  #connect(config: DataApiDialectConfig): DataApiConnection {
+    this.#transport ??= chooseTransport(config);
+    return new DataApiConnection(config, this.#transport);
+  }
+}
+
+function chooseTransport(config: DataApiDialectConfig): DataApiTransport {
+  if (config.transport) return config.transport;
+  if (config.client) return sdkTransport(config.client);
+  // The cluster's ARN names its region, so that nothing else has to.
+  return httpTransport({ ...config, region: config.region ?? config.resourceArn.split(":")[3] });
 }

@@ -7,38 +7,31 @@ import {
   RawNode,
   type TransactionSettings,
 } from "kysely";
-import { DataApiConnection } from "./data-api-connection.ts";
-import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-import type { DataApiTransport } from "./transport/data-api-transport.ts";
-import { httpTransport } from "./transport/http-transport.ts";
-import { sdkTransport } from "./transport/sdk-transport.ts";
+import type { DataApiConnection } from "./data-api-connection.ts";
 
 export class DataApiDriver implements Driver {
-  readonly #config: DataApiDialectConfig;
-  #transport: DataApiTransport | undefined;
+  readonly #connect: () => DataApiConnection;
 
-  constructor(config: DataApiDialectConfig) {
-    this.#config = config;
+  constructor(connect: () => DataApiConnection) {
+    this.#connect = connect;
   }
 
-  async init(): Promise<void> {
-    this.#transport = chooseTransport(this.#config);
-  }
+  async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DataApiConnection> {
-    return new DataApiConnection(this.#config, this.#transport!);
+    return this.#connect();
   }
 
-  async beginTransaction(connection: DataApiConnection, settings: TransactionSettings): Promise<void> {
-    await connection.beginTransaction(settings);
+  beginTransaction(connection: DataApiConnection, settings: TransactionSettings): Promise<void> {
+    return connection.beginTransaction(settings);
   }
 
-  async commitTransaction(connection: DataApiConnection): Promise<void> {
-    await connection.commitTransaction();
+  commitTransaction(connection: DataApiConnection): Promise<void> {
+    return connection.commitTransaction();
   }
 
-  async rollbackTransaction(connection: DataApiConnection): Promise<void> {
-    await connection.rollbackTransaction();
+  rollbackTransaction(connection: DataApiConnection): Promise<void> {
+    return connection.rollbackTransaction();
   }
 
   async savepoint(connection: DataApiConnection, name: string, compile: QueryCompiler["compileQuery"]): Promise<void> {
@@ -57,13 +50,6 @@ export class DataApiDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {}
-}
-
-function chooseTransport(config: DataApiDialectConfig): DataApiTransport {
-  if (config.transport) return config.transport;
-  if (config.client) return sdkTransport(config.client);
-  // The cluster's ARN names its region, so that nothing else has to.
-  return httpTransport({ ...config, region: config.region ?? config.resourceArn.split(":")[3] });
 }
 
 function savepointQuery(verb: string, name: string, compile: QueryCompiler["compileQuery"]): CompiledQuery {

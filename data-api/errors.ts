@@ -7,6 +7,11 @@ export class DataApiError extends Error {
   readonly code: string;
   /** HTTP status; 0 when there was no answer. */
   readonly statusCode: number;
+  /**
+   * The statement may or may not have taken effect: no answer came, or one that does not tell. Look before you do it again.
+   * False for what changes nothing, and for what was refused or rolled back.
+   */
+  isEffectUnknown = false;
 
   constructor(code: string, message: string, statusCode: number, options?: ErrorOptions) {
     super(message, options);
@@ -21,17 +26,22 @@ export class DatabaseError extends DataApiError {
   readonly severity: string;
   /** Five characters: `23505` is a unique violation. */
   readonly sqlState: string;
+  /** Of a violated constraint or rule, as far as the message names them. */
   readonly constraint?: string;
+  readonly table?: string;
+  readonly column?: string;
   readonly detail?: string;
   readonly hint?: string;
   /** Character in the statement, from 1. */
-  readonly position?: number;
+  position?: number;
 
   constructor(code: string, text: string, statusCode: number, parts: ErrorParts) {
     super(code, parts.message, statusCode, { cause: text });
     this.severity = parts.severity;
     this.sqlState = parts.sqlState;
     this.constraint = parts.constraint;
+    this.table = parts.table;
+    this.column = parts.column;
     this.detail = parts.detail;
     this.hint = parts.hint;
     this.position = parts.position;
@@ -48,9 +58,24 @@ export class StatementTimeoutError extends DataApiError {
   override readonly name = "StatementTimeoutError";
 }
 
-/** The transaction expired or its connection was lost: everything in it is rolled back. */
+/** The transaction expired, or a call in it went unanswered: everything in it is rolled back, and nothing more is taken. */
 export class TransactionLostError extends DataApiError {
   override readonly name = "TransactionLostError";
+}
+
+/** The commit went unanswered: the transaction is committed as a whole or not at all, and which of both is not known. */
+export class TransactionOutcomeUnknownError extends DataApiError {
+  override readonly name = "TransactionOutcomeUnknownError";
+  override isEffectUnknown = true;
+}
+
+/** The request is larger than the Data API takes, and can not be split. Nothing was sent. */
+export class RequestTooLargeError extends DataApiError {
+  override readonly name = "RequestTooLargeError";
+
+  constructor(message: string) {
+    super("RequestTooLarge", message, 0);
+  }
 }
 
 /** The result holds a type the Data API can not carry, or is larger than 1 MiB. */
@@ -78,6 +103,8 @@ interface ErrorParts {
   message: string;
   sqlState: string;
   constraint?: string;
+  table?: string;
+  column?: string;
   detail?: string;
   hint?: string;
   position?: number;
@@ -92,7 +119,12 @@ export function toDataApiError(code: string, text: string, statusCode: number, c
     case "StatementTimeoutException":
       return new StatementTimeoutError(code, text, statusCode, options);
     case "TransactionNotFoundException":
-      return new TransactionLostError(code, `${text}: its statements are rolled back`, statusCode, options);
+      return new TransactionLostError(
+        code,
+        `${text.replace(/\.$/, "")}: its statements are rolled back.`,
+        statusCode,
+        options,
+      );
     case "UnsupportedResultException":
       return new UnsupportedResultError(code, withRemedy(text), statusCode, options);
     case "AccessDeniedException":
@@ -104,7 +136,10 @@ export function toDataApiError(code: string, text: string, statusCode: number, c
 }
 
 function withRemedy(text: string): string {
-  return /unsupported data type/.test(text) ? `${text} Select such a column as text: "column"::text.` : text;
+  if (/unsupported data type/.test(text)) return `${text} Select it as text: ("column")::text.`;
+  if (/multidimensional/.test(text)) return `${text} Select it as JSON: to_jsonb("column").`;
+  if (/size limit/.test(text)) return `${text} Read it by .stream(), or fewer rows or columns at a time.`;
+  return text;
 }
 
 /** `ERROR: …; Detail: …; Hint: …; Position: 8; SQLState: 42883`, where only the first and the last are always there. */
@@ -117,11 +152,23 @@ function parseDatabaseError(text: string): ErrorParts | undefined {
   const [, severity, message, detail, hint, position, sqlState] = found;
   return {
     severity: severity!,
-    message: message!,
+    message: withCast(message!),
     sqlState: sqlState!,
     detail,
     hint,
     position: position ? Number(position) : undefined,
     constraint: /constraint "([^"]+)"/.exec(message!)?.[1],
+    table: /(?:relation|table) "([^"]+)"/.exec(message!)?.[1],
+    column: /column "([^"]+)"/.exec(message!)?.[1],
   };
+}
+
+/** What a value of a `sql` template runs into, for which no column is known. */
+function withCast(message: string): string {
+  const [, type] =
+    /^operator does not exist: ("?[\w ]+"?) \S+ text$/.exec(message) ??
+    /^operator does not exist: text \S+ ("?[\w ]+"?)$/.exec(message) ??
+    /^column "[^"]+" is of type ("?[\w ]+"?) but expression is of type text$/.exec(message) ??
+    [];
+  return type ? `${message} (a string in raw SQL goes as text: write \${value}::${type})` : message;
 }

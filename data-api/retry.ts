@@ -4,7 +4,18 @@
  * out may have been done.
  */
 
-import { DataApiConnectionError, DataApiError, DatabaseResumingError } from "./errors.ts";
+import {
+  DataApiAccessError,
+  DataApiConnectionError,
+  DataApiError,
+  DatabaseError,
+  DatabaseResumingError,
+  ParameterError,
+  RequestTooLargeError,
+  StatementTimeoutError,
+  TransactionLostError,
+  UnsupportedResultError,
+} from "./errors.ts";
 
 export interface RetryOptions {
   /** The call changes nothing: it may run twice. */
@@ -40,11 +51,33 @@ export async function withRetries<T>(call: () => Promise<T>, options: RetryOptio
 
 function mayRepeat(error: unknown, attempt: number, isRead: boolean): boolean {
   if (!(error instanceof DataApiError)) return false;
-  const throttled = error.statusCode === 429 || /^Throttl|TooManyRequests/.test(error.code);
-  const neverSent = error instanceof DataApiConnectionError && NEVER_CONNECTED.has(error.code);
-  if (throttled) return attempt < THROTTLED_ATTEMPTS;
-  if (neverSent) return attempt < READ_ATTEMPTS;
+  if (isThrottled(error)) return attempt < THROTTLED_ATTEMPTS;
+  if (wasNeverSent(error)) return attempt < READ_ATTEMPTS;
   return isRead && attempt < READ_ATTEMPTS && (error.statusCode >= 500 || error.statusCode === 0);
+}
+
+function isThrottled(error: DataApiError): boolean {
+  return error.statusCode === 429 || /^Throttl|TooManyRequests/.test(error.code);
+}
+
+function wasNeverSent(error: DataApiError): boolean {
+  return error instanceof DataApiConnectionError && NEVER_CONNECTED.has(error.code);
+}
+
+/** SQLStates of a session that ended under its statement; `40003` says itself that it does not know. */
+const SESSION_ENDED = /^(08...|57P01|57P02|40003)$/;
+
+/** Whether a call that failed may have been carried out all the same. */
+export function mayHaveRun(error: unknown): boolean {
+  if (error instanceof ParameterError) return false;
+  // Whatever a transport throws besides: an abort, for one.
+  if (!(error instanceof DataApiError)) return true;
+  if (error instanceof DatabaseError) return SESSION_ENDED.test(error.sqlState);
+  if (error instanceof UnsupportedResultError || error instanceof StatementTimeoutError) return true;
+  const wasRefused = [DatabaseResumingError, DataApiAccessError, RequestTooLargeError, TransactionLostError];
+  if (wasRefused.some((refusal) => error instanceof refusal)) return false;
+  if (isThrottled(error) || wasNeverSent(error)) return false;
+  return error.statusCode < 400 || error.statusCode >= 500;
 }
 
 /** 100 ms doubling up to 2 s, with jitter, so that many functions do not come back as one. */
@@ -52,7 +85,7 @@ export function backoffMs(attempt: number): number {
   return Math.min(2_000, 100 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 }
 
-function delay(ms: number, signal?: AbortSignal): Promise<void> {
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);

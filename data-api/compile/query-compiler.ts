@@ -27,6 +27,8 @@ import {
   type ValueNode,
   ValuesNode,
 } from "kysely";
+import { type BulkValuesNode, isBulkValues } from "../bulk/bulk-insert.ts";
+import { bulkDocument, bulkSelect } from "../bulk/bulk-select.ts";
 import type { Field } from "../transport/data-api-transport.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import { encodeParameter } from "./encode-parameter.ts";
@@ -45,6 +47,11 @@ export interface DataApiCompiledQuery extends CompiledQuery {
   readonly isRepeatable: boolean;
 }
 
+/** For the driver's own needs: a query that kysely did not compile. */
+export function compileNode(node: RootOperationNode, queryId: QueryId, types: ColumnTypes = {}): DataApiCompiledQuery {
+  return new DataApiQueryCompiler(types).compileQuery(node, queryId);
+}
+
 export class DataApiQueryCompiler extends PostgresQueryCompiler {
   readonly #types: ColumnTypes;
   #fields: Field[] = [];
@@ -52,6 +59,8 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
   #targets = new Targets((node) => this.#scope.typeOf(node));
   #casts = new ResultCasts();
   #isRepeatable = true;
+  /** Of an INSERT whose rows go as one document. */
+  #bulkTargets: Found[] = [];
 
   constructor(types: ColumnTypes) {
     super();
@@ -139,13 +148,30 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
   protected override visitInsertQuery(node: InsertQueryNode): void {
     this.#within(node, () => {
       this.#scope.addShadow(node.into, "excluded");
-      if (node.columns && node.values) {
-        const targets = node.columns.map((column) => this.#scope.typeOf(column));
-        if (ValuesNode.is(node.values)) for (const row of node.values.values) this.#targets.aim(row, targets);
-        else this.#targets.aim(node.values, targets);
-      }
+      const targets = node.columns?.map((column) => this.#scope.typeOf(column)) ?? [];
+      if (isBulkValues(node.values)) this.#bulkTargets = targets as Found[];
+      else if (node.values && ValuesNode.is(node.values))
+        for (const row of node.values.values) this.#targets.aim(row, targets);
+      else if (node.values) this.#targets.aim(node.values, targets);
       super.visitInsertQuery(node);
     });
+  }
+
+  protected override visitValues(node: ValuesNode): void {
+    if (isBulkValues(node)) this.#appendBulk(node);
+    else super.visitValues(node);
+  }
+
+  #appendBulk({ values }: BulkValuesNode): void {
+    const { before, after } = bulkSelect(this.#bulkTargets);
+    const document = bulkDocument(
+      values.map((row) => row.values),
+      this.#bulkTargets,
+    );
+    this.append(before);
+    this.#fields.push({ stringValue: document });
+    super.appendValue(document);
+    this.append(after);
   }
 
   protected override visitSelectQuery(node: SelectQueryNode): void {

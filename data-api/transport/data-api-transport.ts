@@ -30,6 +30,7 @@ export interface ExecuteOutput {
   columnMetadata?: ColumnMetadata[];
   numberOfRecordsUpdated?: number;
   transactionId?: string;
+  transactionStatus?: string;
 }
 
 /**

@@ -145,7 +145,7 @@ describe("values", () => {
     ["tags", "x", "albums.tags (text[]) takes an array, not a string."],
     ["created_at", 5, "albums.created_at (timestamptz) takes a Date or a string, not the number 5."],
     ["created_at", new Date(Number.NaN), "albums.created_at (timestamptz) takes a valid Date, not a Date."],
-  ])("that %s does not take are refused by its name: %p", (column, value, message) => {
+  ])("that %s does not take are refused by its name: %j", (column, value, message) => {
     expect(() =>
       db
         .insertInto("albums")

@@ -83,7 +83,7 @@ describe("a call whose effect is not known", () => {
       .transaction()
       .execute((transaction) => transaction.selectFrom("a").selectAll().execute());
 
-    await expect(run).rejects.toBe(unavailable);
+    await expect(run).rejects.toMatchObject({ name: "TransactionLostError", cause: unavailable });
     expect(calls.map(({ operation }) => operation)).toEqual([
       "BeginTransaction",
       "ExecuteStatement",

@@ -1,0 +1,73 @@
+import {
+  createQueryId,
+  type Insertable,
+  type InsertQueryBuilder,
+  InsertQueryNode,
+  type InsertResult,
+  type Kysely,
+} from "kysely";
+import { DataApiAdapter } from "../data-api-adapter.ts";
+import { ParameterError } from "../errors.ts";
+import { bulkInserts, columnsOf } from "./bulk-insert.ts";
+
+export interface InsertManyResult<Row> {
+  /** Rows that were inserted, or updated by `onConflict`. */
+  numInsertedOrUpdatedRows: bigint;
+  /** What `returning` asked for; empty without it. */
+  rows: Row[];
+}
+
+/**
+ * Inserts any number of rows in one call: as one JSON document, which PostgreSQL takes apart by the types of `columnTypes`.
+ * Where rows leave out different columns (each takes its default), or all of them are more than a request holds, it is
+ * several calls in one transaction. On any other dialect of kysely it is a plain insert.
+ *
+ * ```ts
+ * await insertMany(db, "photos", photos);
+ * const { rows } = await insertMany(db, "photos", photos, (insert) =>
+ *   insert.onConflict((conflict) => conflict.column("photo_id").doNothing()).returning("photo_id"),
+ * );
+ * ```
+ *
+ * @param rows plain values, no expressions
+ * @param refine adds what an insert may have besides: `onConflict`, `returning`
+ * @throws ParameterError naming the column that the map does not have, or whose type does not take a value
+ */
+export async function insertMany<DB, Table extends keyof DB & string, Output = InsertResult>(
+  db: Kysely<DB>,
+  table: Table,
+  rows: readonly Insertable<DB[Table]>[],
+  refine?: (insert: InsertQueryBuilder<DB, Table, InsertResult>) => InsertQueryBuilder<DB, Table, Output>,
+): Promise<InsertManyResult<Output>> {
+  if (rows.length === 0) return { numInsertedOrUpdatedRows: 0n, rows: [] };
+  const insert = db.insertInto(table).values(rows as Insertable<DB[Table]>[]);
+  const node = (refine ? refine(insert) : insert).toOperationNode();
+  if (!InsertQueryNode.is(node)) throw new TypeError("insertMany: what refines the insert has to return it.");
+  const executor = db.getExecutor();
+  const { adapter } = executor;
+  const inserts = adapter instanceof DataApiAdapter ? inBulk(node, adapter, table) : [node];
+  const run = async (on: Kysely<DB>): Promise<InsertManyResult<Output>> => {
+    const result: InsertManyResult<Output> = { numInsertedOrUpdatedRows: 0n, rows: [] };
+    for (const part of inserts) {
+      const queryId = createQueryId();
+      const done = await on.getExecutor().executeQuery<Output>(executor.compileQuery(part, queryId));
+      result.numInsertedOrUpdatedRows += done.numAffectedRows ?? 0n;
+      for (const row of done.rows) result.rows.push(row);
+    }
+    return result;
+  };
+  return inserts.length === 1 || db.isTransaction ? run(db) : db.transaction().execute(run);
+}
+
+function inBulk(node: InsertQueryNode, { columnTypes }: DataApiAdapter, table: string): InsertQueryNode[] {
+  const known = columnsOf(node, columnTypes);
+  const missing = node.columns?.find(({ column }) => known?.[column.name] === undefined);
+  if (missing) {
+    throw new ParameterError(
+      `insertMany needs the type of ${table}.${missing.column.name}: the dialect's \`columnTypes\` does not have it.`,
+    );
+  }
+  const inserts = bulkInserts(node, columnTypes);
+  if (inserts) return inserts;
+  throw new ParameterError(`insertMany takes rows of plain values for ${table}: give expressions to insertInto.`);
+}
