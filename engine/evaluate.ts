@@ -73,6 +73,8 @@ function runChild(request: ChildRequest, env: NodeJS.ProcessEnv = {}): Promise<C
       "--min-semi-space-size=64",
       "--max-semi-space-size=64",
     ],
+    // As the Pulumi CLI runs it: paths in a program are relative to it.
+    cwd: request.directory,
     env: { ...process.env, PULUMI_NODEJS_PROJECT: request.project, ...env },
     // What a program prints is for people; the graph comes over the channel.
     stdio: ["ignore", 2, "pipe", "ipc"],

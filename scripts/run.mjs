@@ -19,6 +19,7 @@ const commands = {
   lint: ["node_modules/@biomejs/biome/bin/biome", "check"],
   types: ["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
   bench: ["bench/main.ts"],
+  preview: ["preview/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
 };
