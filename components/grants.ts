@@ -49,6 +49,29 @@ export const grantWrite = (table: Arn): Grant => ({
 /** DynamoDB: read single items only. */
 export const grantGet = (table: Arn): Grant => ({ actions: ["dynamodb:GetItem"], resources: [table] });
 
+const ofLeadingKey = (leadingKey: string): NonNullable<Grant["conditions"]> => ({
+  "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [leadingKey] },
+  // ForAllValues is true of a request that names no key at all.
+  Null: { "dynamodb:LeadingKeys": "false" },
+});
+
+/**
+ * DynamoDB: read the items of one hash key. No scan: it has no key to hold it to.
+ *
+ * @param leadingKey the hash key's value: a tenant, by default the one that the role's session is tagged with
+ */
+export const grantReadTenant = (table: Arn, leadingKey = "${aws:PrincipalTag/TenantId}"): Grant => ({
+  actions: ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+  resources: [table, within(table, "/index/*")],
+  conditions: ofLeadingKey(leadingKey),
+});
+
+/** DynamoDB: write the items of one hash key. @param leadingKey as in `grantReadTenant` */
+export const grantWriteTenant = (table: Arn, leadingKey = "${aws:PrincipalTag/TenantId}"): Grant => ({
+  ...grantWrite(table),
+  conditions: ofLeadingKey(leadingKey),
+});
+
 /** Lambda: invoke, with any alias or version. */
 export const grantInvoke = (fn: Arn): Grant => ({
   actions: ["lambda:InvokeFunction"],
@@ -155,6 +178,28 @@ export const grantListObjects = (bucket: Arn, prefix = ""): Grant => ({
 export const grantInvalidate = (distribution: Arn): Grant => ({
   actions: ["cloudfront:CreateInvalidation"],
   resources: [distribution],
+});
+
+/**
+ * Bedrock: ask one inference profile. What stands behind it is granted for calls through this profile only, so that nobody
+ * can go round it and its budget.
+ */
+export const grantInfer = (profile: Arn, models: Arn[] | pulumi.Output<string[]>): Grant[] => {
+  const actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
+  return [
+    { actions, resources: [profile] },
+    {
+      actions,
+      resources: models as Arn[],
+      conditions: { StringEquals: { "bedrock:InferenceProfileArn": profile } },
+    },
+  ];
+};
+
+/** SageMaker: ask one endpoint. */
+export const grantInvokeEndpoint = (endpoint: Arn): Grant => ({
+  actions: ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"],
+  resources: [endpoint],
 });
 
 /** ElastiCache: connect to a cache as one of its IAM users. */

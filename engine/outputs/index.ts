@@ -5,8 +5,10 @@
 import { analytics } from "./analytics.ts";
 import { cloudfront } from "./cloudfront.ts";
 import { compute } from "./compute.ts";
+import { delivery } from "./delivery.ts";
 import { edge } from "./edge.ts";
 import { elasticache } from "./elasticache.ts";
+import { inference } from "./inference.ts";
 import { insight } from "./insight.ts";
 import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
@@ -22,8 +24,10 @@ export const outputsTable: Table = {
   ...analytics,
   ...cloudfront,
   ...compute,
+  ...delivery,
   ...edge,
   ...elasticache,
+  ...inference,
   ...insight,
   ...kinesis,
   ...messaging,

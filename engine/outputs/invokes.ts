@@ -46,6 +46,18 @@ const answers: Record<string, Answer> = {
     id: "subnets",
     ids: [0, 1, 2].map((n) => `subnet-${hex({ urn: `${JSON.stringify(inputs)}${n}` }, 17)}`),
   }),
+  "aws:bedrock/getInferenceProfile:getInferenceProfile": (inputs, context) => {
+    const model = String(inputs.inferenceProfileId).replace(/^[a-z-]+\./, "");
+    return {
+      id: inputs.inferenceProfileId,
+      inferenceProfileArn: arn(context, "bedrock", `inference-profile/${inputs.inferenceProfileId}`),
+      models: [context.region, "eu-central-1"].map((region) => ({
+        modelArn: arn(context, "bedrock", `foundation-model/${model}`, { region, account: "" }),
+      })),
+      status: "ACTIVE",
+      type: "SYSTEM_DEFINED",
+    };
+  },
   "aws:kms/getAlias:getAlias": (inputs, context) => ({
     id: inputs.name,
     name: inputs.name,

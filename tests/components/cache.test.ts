@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../../components/index.ts";
 import { type Deployment, deploy } from "../../engine/testing.ts";
-import { refused } from "./refused.ts";
+import { byMessage, refused } from "./refused.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
 
@@ -92,21 +92,23 @@ describe("Cache", () => {
     });
   });
 
-  it.each<[Partial<terrace.CacheArgs>, string]>([
-    [{ cacheName: "A--b" }, 'cacheName is "A--b"'],
-    [{ majorVersion: "6" as never }, 'majorVersion is "6"; it has to be "7" or "8"'],
-    [{ maxStorageGb: 0 }, "maxStorageGb is 0; it has to be a number from 1 to 5000"],
-    [{ maxEcpuPerSecond: 10 }, "maxEcpuPerSecond is 10"],
-    [{ snapshotRetentionDays: 36 }, "snapshotRetentionDays is 36"],
-    [{ snapshotTime: "24:00" }, 'snapshotTime is "24:00"'],
-    [{ restoreFrom: ["sessions.rdb"] }, 'restoreFrom[0] is "sessions.rdb"; it has to be the ARN of a snapshot'],
-    [{ restoreFrom: [pulumi.output("later.rdb")] }, 'restoreFrom[0] is "later.rdb"'],
-    [{ kmsKeyArn: pulumi.output("alias/mine") }, 'kmsKeyArn is "alias/mine"'],
-    [{ users: {} }, "users is {}; name at least one user"],
-    [{ users: { "A b": {} } }, 'users.A b is "A b"'],
-    [{ users: { app: { access: "all" as never } } }, 'users.app.access is "all"; it has to be readWrite or read'],
-    [{ users: { app: { keys: "* +@all" } } }, 'users.app.keys is "* +@all"'],
-  ])("refuses %j in one line", async (args, message) => {
+  it.each(
+    byMessage<Partial<terrace.CacheArgs>>([
+      [{ cacheName: "A--b" }, 'cacheName is "A--b"'],
+      [{ majorVersion: "6" as never }, 'majorVersion is "6"; it has to be "7" or "8"'],
+      [{ maxStorageGb: 0 }, "maxStorageGb is 0; it has to be a number from 1 to 5000"],
+      [{ maxEcpuPerSecond: 10 }, "maxEcpuPerSecond is 10"],
+      [{ snapshotRetentionDays: 36 }, "snapshotRetentionDays is 36"],
+      [{ snapshotTime: "24:00" }, 'snapshotTime is "24:00"'],
+      [{ restoreFrom: ["sessions.rdb"] }, 'restoreFrom[0] is "sessions.rdb"; it has to be the ARN of a snapshot'],
+      [{ restoreFrom: [pulumi.output("later.rdb")] }, 'restoreFrom[0] is "later.rdb"'],
+      [{ kmsKeyArn: pulumi.output("alias/mine") }, 'kmsKeyArn is "alias/mine"'],
+      [{ users: {} }, "users is {}; name at least one user"],
+      [{ users: { "A b": {} } }, 'users.A b is "A b"'],
+      [{ users: { app: { access: "all" as never } } }, 'users.app.access is "all"; it has to be readWrite or read'],
+      [{ users: { app: { keys: "* +@all" } } }, 'users.app.keys is "* +@all"'],
+    ]),
+  )("refuses: %s", async (message, args) => {
     const error = await refused(cache(args));
     expect(error).toContain(`Cache "sessions": ${message}`);
     expect(error.split("\n").find((line) => line.includes("Cache"))).toContain("; ");

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../../components/index.ts";
 import { type Deployment, deploy } from "../../engine/testing.ts";
-import { refused } from "./refused.ts";
+import { byMessage, refused } from "./refused.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
 const entry = "tests/fixtures/functions/hello";
@@ -117,16 +117,18 @@ describe("Firewall", () => {
     );
   });
 
-  it.each<[terrace.FirewallArgs, string]>([
-    [{ scope: "global" as never }, 'scope is "global"; it has to be regional or cloudfront'],
-    [{ mode: "off" as never }, 'mode is "off"; it has to be block or count'],
-    [{ requestsPerFiveMinutes: 9 }, "requestsPerFiveMinutes is 9; it has to be a number from 10"],
-    [{ managedRules: { Mine: {} } }, 'managedRules.Mine is "Mine"'],
-    [{ blockedNetworks: ["10.0.0.0"] }, 'blockedNetworks[0] is "10.0.0.0"; it has to be a network such as'],
-    [{ blockedNetworks: ["10.0.0.0/33"] }, "blockedNetworks[0]"],
-    [{ allowedNetworks: ["0.0.0.0/0"] }, "allowedNetworks[0]"],
-    [{ blockedCountries: ["kp"] }, 'blockedCountries[0] is "kp"; it has to be two capital letters'],
-  ])("refuses %j", async (args, message) => {
+  it.each(
+    byMessage<terrace.FirewallArgs>([
+      [{ scope: "global" as never }, 'scope is "global"; it has to be regional or cloudfront'],
+      [{ mode: "off" as never }, 'mode is "off"; it has to be block or count'],
+      [{ requestsPerFiveMinutes: 9 }, "requestsPerFiveMinutes is 9; it has to be a number from 10"],
+      [{ managedRules: { Mine: {} } }, 'managedRules.Mine is "Mine"'],
+      [{ blockedNetworks: ["10.0.0.0"] }, 'blockedNetworks[0] is "10.0.0.0"; it has to be a network such as'],
+      [{ blockedNetworks: ["10.0.0.0/33"] }, "blockedNetworks[0]"],
+      [{ allowedNetworks: ["0.0.0.0/0"] }, "allowedNetworks[0]"],
+      [{ blockedCountries: ["kp"] }, 'blockedCountries[0] is "kp"; it has to be two capital letters'],
+    ]),
+  )("refuses: %s", async (message, args) => {
     expect(await refused(firewall(args))).toContain(`Firewall "wall": ${message}`);
   });
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../../components/index.ts";
 import { QUERIES } from "../../components/insight/saved-queries.ts";
 import { type Deployment, deploy } from "../../engine/testing.ts";
-import { refused } from "./refused.ts";
+import { byMessage, refused } from "./refused.ts";
 import { watched } from "./watched.ts";
 
 const insight =
@@ -70,14 +70,16 @@ describe("Insight", () => {
     expect(String(stack.resource("aws:xray/group:Group").inputs.groupName).length).toBeLessThanOrEqual(32);
   });
 
-  it.each<[Partial<terrace.InsightArgs>, string]>([
-    [{ emails: ["nobody"] }, 'emails[0] is "nobody"; it has to be an address'],
-    [
-      { emails: ["a@example.com"], topicArn: "arn:aws:sns:x" },
-      'emails is ["a@example.com"]; a topic that is there already has its own subscribers; leave one of the two out',
-    ],
-    [{ monthlyBudgetUsd: 10 }, "costTag is missing; say which tag the budget counts"],
-  ])("refuses %j", async (args, message) => {
+  it.each(
+    byMessage<Partial<terrace.InsightArgs>>([
+      [{ emails: ["nobody"] }, 'emails[0] is "nobody"; it has to be an address'],
+      [
+        { emails: ["a@example.com"], topicArn: "arn:aws:sns:x" },
+        'emails is ["a@example.com"]; a topic that is there already has its own subscribers; leave one of the two out',
+      ],
+      [{ monthlyBudgetUsd: 10 }, "costTag is missing; say which tag the budget counts"],
+    ]),
+  )("refuses: %s", async (message, args) => {
     expect(await refused(insight(args))).toContain(`Insight "cell": ${message}`);
   });
 });
@@ -134,11 +136,13 @@ describe("Dashboard", () => {
     for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);
   });
 
-  it.each<[Partial<terrace.DashboardArgs>, string]>([
-    [{ dashboardName: "my dashboard" }, 'dashboardName is "my dashboard"'],
-    [{ metricsNamespace: "AWS/Lambda" }, 'metricsNamespace is "AWS/Lambda"; it has to be a namespace of yours'],
-    [{ alarmArns: Array.from({ length: 101 }, () => "arn") }, "alarmArns is 101; CloudWatch shows 100"],
-  ])("refuses %j", async (args, message) => {
+  it.each(
+    byMessage<Partial<terrace.DashboardArgs>>([
+      [{ dashboardName: "my dashboard" }, 'dashboardName is "my dashboard"'],
+      [{ metricsNamespace: "AWS/Lambda" }, 'metricsNamespace is "AWS/Lambda"; it has to be a namespace of yours'],
+      [{ alarmArns: Array.from({ length: 101 }, () => "arn") }, "alarmArns is 101; CloudWatch shows 100"],
+    ]),
+  )("refuses: %s", async (message, args) => {
     expect(await refused(() => new terrace.Dashboard("d", args))).toContain(`Dashboard "d": ${message}`);
   });
 });
@@ -161,12 +165,14 @@ describe("SavedQueries", () => {
     expect(stack.resource("QueryDefinition", "q-cold-starts").inputs.queryString).not.toContain("|   pct");
   });
 
-  it.each<[terrace.SavedQueriesArgs, string]>([
-    [{ logGroupNames: [] }, "logGroupNames is 0; a query looks through 1 to 50"],
-    [{ logGroupNames: Array.from({ length: 51 }, () => "x") }, "logGroupNames is 51"],
-    [{ logGroupNames: ["x"], queries: { "a/b": "fields x" } }, 'queries.a/b is "a/b"'],
-    [{ logGroupNames: ["x"], queries: { a: " " } }, 'queries.a is " "; it has to be a query'],
-  ])("refuse %j", async (args, message) => {
+  it.each(
+    byMessage<terrace.SavedQueriesArgs>([
+      [{ logGroupNames: [] }, "logGroupNames is 0; a query looks through 1 to 50"],
+      [{ logGroupNames: Array.from({ length: 51 }, () => "x") }, "logGroupNames is 51"],
+      [{ logGroupNames: ["x"], queries: { "a/b": "fields x" } }, 'queries.a/b is "a/b"'],
+      [{ logGroupNames: ["x"], queries: { a: " " } }, 'queries.a is " "; it has to be a query'],
+    ]),
+  )("refuse: %s", async (message, args) => {
     expect(await refused(() => new terrace.SavedQueries("q", args))).toContain(`SavedQueries "q": ${message}`);
   });
 });
@@ -215,17 +221,19 @@ describe("Budget", () => {
     ]);
   });
 
-  it.each<[Partial<terrace.BudgetArgs>, string]>([
-    [{ monthlyUsd: 0 }, "monthlyUsd is 0; it has to be a number from 0.01"],
-    [{ costTag: { key: "", value: "acme" } }, 'costTag.key is ""'],
-    [{ costTag: { key: "Cell", value: "" } }, 'costTag.value is ""'],
-    [{ topicArn: undefined }, "topicArn is missing; nobody would be told"],
-    [{ topicArn: pulumi.output("told") }, 'topicArn is "told"'],
-    [{ emails: ["a"] }, 'emails[0] is "a"'],
-    [{ emails: Array.from({ length: 11 }, () => "a@example.com") }, "emails is 11; Budgets takes 10"],
-    [{ alertPercents: [1, 2, 3, 4, 5] }, "alertPercents is [1,2,3,4,5]; Budgets takes 4"],
-    [{ alertPercents: [0] }, "alertPercents[0] is 0"],
-  ])("refuses %j", async (args, message) => {
+  it.each(
+    byMessage<Partial<terrace.BudgetArgs>>([
+      [{ monthlyUsd: 0 }, "monthlyUsd is 0; it has to be a number from 0.01"],
+      [{ costTag: { key: "", value: "acme" } }, 'costTag.key is ""'],
+      [{ costTag: { key: "Cell", value: "" } }, 'costTag.value is ""'],
+      [{ topicArn: undefined }, "topicArn is missing; nobody would be told"],
+      [{ topicArn: pulumi.output("told") }, 'topicArn is "told"'],
+      [{ emails: ["a"] }, 'emails[0] is "a"'],
+      [{ emails: Array.from({ length: 11 }, () => "a@example.com") }, "emails is 11; Budgets takes 10"],
+      [{ alertPercents: [1, 2, 3, 4, 5] }, "alertPercents is [1,2,3,4,5]; Budgets takes 4"],
+      [{ alertPercents: [0] }, "alertPercents[0] is 0"],
+    ]),
+  )("refuses: %s", async (message, args) => {
     expect(await refused(budget(args))).toContain(`Budget "acme": ${message}`);
   });
 });

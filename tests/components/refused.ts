@@ -9,3 +9,7 @@ export async function refused(make: () => unknown, options?: DeployOptions): Pro
   }
   return "nothing was refused";
 }
+
+/** Cases of `it.each` that are titled by what they are refused with: an argument that is not known yet has no text. */
+export const byMessage = <T>(cases: [args: T, message: string][]): [message: string, args: T][] =>
+  cases.map(([args, message]) => [message, args]);

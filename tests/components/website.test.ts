@@ -6,7 +6,7 @@ import { hasHash } from "../../components/edge/website/files.ts";
 import { routerCode } from "../../components/edge/website/router.ts";
 import * as terrace from "../../components/index.ts";
 import { type Deployment, deploy } from "../../engine/testing.ts";
-import { refused } from "./refused.ts";
+import { byMessage, refused } from "./refused.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
 
@@ -182,25 +182,27 @@ describe("Website", () => {
     }
   });
 
-  it.each<[terrace.WebsiteArgs, string]>([
-    [{ directory: "nowhere" }, 'directory is "nowhere"; build the site first'],
-    [{ directory: "tests/components" }, "it has to hold index.html"],
-    [{ index: "a/b.html" }, 'index is "a/b.html"'],
-    [{ notFoundPage: "/404.html" }, 'notFoundPage is "/404.html"'],
-    [{ pages: "one" as never }, 'pages is "one"; it has to be single or many'],
-    [{ priceClass: "cheap" as never }, 'priceClass is "cheap"'],
-    [{ logRetentionDays: 0 }, "logRetentionDays is 0"],
-    [{ hashedFolders: ["assets"] }, 'hashedFolders[0] is "assets"'],
-    [{ domain: { host: "a.example.org", zone: "example.com" } }, "a host in the zone example.com"],
-    [{ domain: { host: "*.example.com", zone: "example.com" } }, "a site has one host; name it"],
-    [
-      { domain: { host: "a.example.com", zone: "example.com", redirectFrom: ["b.example.org"] } },
-      'domain.redirectFrom[0] is "b.example.org"',
-    ],
-    [{ domain: { host: "a", zone: "Example" } }, 'domain.zone is "Example"'],
-    [{ connectTo: ["*"] }, 'connectTo[0] is "*"; it has to be an origin'],
-    [{ connectTo: ["https://a.example"], contentSecurityPolicy: "default-src *" }, "leave one of the two out"],
-  ])("refuses %j", async (args, message) => {
+  it.each(
+    byMessage<terrace.WebsiteArgs>([
+      [{ directory: "nowhere" }, 'directory is "nowhere"; build the site first'],
+      [{ directory: "tests/components" }, "it has to hold index.html"],
+      [{ index: "a/b.html" }, 'index is "a/b.html"'],
+      [{ notFoundPage: "/404.html" }, 'notFoundPage is "/404.html"'],
+      [{ pages: "one" as never }, 'pages is "one"; it has to be single or many'],
+      [{ priceClass: "cheap" as never }, 'priceClass is "cheap"'],
+      [{ logRetentionDays: 0 }, "logRetentionDays is 0"],
+      [{ hashedFolders: ["assets"] }, 'hashedFolders[0] is "assets"'],
+      [{ domain: { host: "a.example.org", zone: "example.com" } }, "a host in the zone example.com"],
+      [{ domain: { host: "*.example.com", zone: "example.com" } }, "a site has one host; name it"],
+      [
+        { domain: { host: "a.example.com", zone: "example.com", redirectFrom: ["b.example.org"] } },
+        'domain.redirectFrom[0] is "b.example.org"',
+      ],
+      [{ domain: { host: "a", zone: "Example" } }, 'domain.zone is "Example"'],
+      [{ connectTo: ["*"] }, 'connectTo[0] is "*"; it has to be an origin'],
+      [{ connectTo: ["https://a.example"], contentSecurityPolicy: "default-src *" }, "leave one of the two out"],
+    ]),
+  )("refuses: %s", async (message, args) => {
     const error = await refused(website(args));
     expect(error).toContain('Website "site": ');
     expect(error).toContain(message);

@@ -1,0 +1,60 @@
+/** A pipeline's stages as CodePipeline writes them: source, preview, approval, up. */
+import type * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import type { BuildProject } from "./build-project.ts";
+import type { PipelineArgs } from "./pipeline.ts";
+
+export interface StageParts {
+  connectionArn: pulumi.Input<string>;
+  topicArn: pulumi.Input<string> | undefined;
+  preview: BuildProject;
+  up: BuildProject;
+}
+
+export function pipelineStages(
+  { repository, branch = "main", stack, approval = "manual", filePaths }: PipelineArgs,
+  { connectionArn, topicArn, preview, up }: StageParts,
+): Pick<aws.codepipeline.PipelineArgs, "stages" | "triggers"> {
+  const source = {
+    ...{ name: "Source", category: "Source", owner: "AWS", provider: "CodeStarSourceConnection", version: "1" },
+    namespace: "Source",
+    outputArtifacts: ["Source"],
+    configuration: {
+      ConnectionArn: connectionArn,
+      FullRepositoryId: repository,
+      BranchName: branch,
+      OutputArtifactFormat: "CODE_ZIP",
+    },
+  };
+  const build = ({ project }: BuildProject) => ({
+    ...{ category: "Build", owner: "AWS", provider: "CodeBuild", version: "1" },
+    configuration: { ProjectName: project.name, PrimarySource: "Source" },
+  });
+  const approve = {
+    ...{ name: "Approval", category: "Approval", owner: "AWS", provider: "Manual", version: "1" },
+    configuration: {
+      CustomData: `Deploy #{Source.CommitId} to ${stack}: #{Source.CommitMessage}. The preview's log has the changes.`,
+      ...(topicArn ? { NotificationArn: topicArn } : {}),
+    },
+  };
+  return {
+    stages: [
+      { name: "Source", actions: [source] },
+      {
+        name: "Preview",
+        actions: [{ ...build(preview), name: "Preview", inputArtifacts: ["Source"], outputArtifacts: ["Plan"] }],
+      },
+      ...(approval === "manual" ? [{ name: "Approval", actions: [approve] }] : []),
+      { name: "Up", actions: [{ ...build(up), name: "Up", inputArtifacts: ["Source", "Plan"] }] },
+    ],
+    triggers: filePaths && [
+      {
+        providerType: "CodeStarSourceConnection",
+        gitConfiguration: {
+          sourceActionName: "Source",
+          pushes: [{ branches: { includes: [branch] }, filePaths: { includes: filePaths } }],
+        },
+      },
+    ],
+  };
+}
