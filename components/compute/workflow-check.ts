@@ -17,6 +17,8 @@ const FIELDS: Record<QueryLanguage, string[]> = {
   ],
 };
 
+const TYPES = ["Task", "Pass", "Wait", "Choice", "Succeed", "Fail", "Parallel", "Map"];
+
 const SECONDS = 99_999_999;
 
 /** @throws InvalidArgumentError naming the state and its field */
@@ -24,7 +26,7 @@ export function checkFlow(scope: FlowScope, flow: Flow, path = "definition", nam
   const refuse = (field: string, value: unknown, remedy: string): never => {
     throw new InvalidArgumentError(scope.component, `${path}.${field}`, value, remedy);
   };
-  const states = Object.entries(flow.States);
+  const states = Object.entries(flow?.States ?? {});
   if (states.length === 0) refuse("States", {}, "name at least one state");
   for (const [name] of states) {
     if (name === "" || name.length > 80) refuse("States", name, "a state's name has 1 to 80 characters");
@@ -61,7 +63,7 @@ function targetsOf(state: State): [field: string, target: string][] {
   const targets: [string, string][] = [];
   if ("Next" in state && state.Next !== undefined) targets.push(["Next", state.Next]);
   if (state.Type === "Choice") {
-    state.Choices.forEach(({ Next }, index) => {
+    state.Choices?.forEach(({ Next }, index) => {
       targets.push([`Choices[${index}].Next`, Next]);
     });
     if (state.Default !== undefined) targets.push(["Default", state.Default]);
@@ -85,6 +87,7 @@ function checkState(scope: FlowScope, state: State, at: string, names: Set<strin
   const refuse = (field: string, value: unknown, remedy: string): never => {
     throw new InvalidArgumentError(component, `${at}.${field}`, value, remedy);
   };
+  if (!TYPES.includes(state.Type)) refuse("Type", state.Type, `it has to be one of ${TYPES.join(", ")}`);
   const goesOn = !["Choice", "Succeed", "Fail"].includes(state.Type);
   const { Next, End } = state as { Next?: string; End?: boolean };
   if (goesOn && (Next === undefined) === (End !== true)) {
@@ -107,16 +110,16 @@ function checkState(scope: FlowScope, state: State, at: string, names: Set<strin
       return;
     }
     case "Choice":
-      if (state.Choices.length === 0) refuse("Choices", [], "give at least one rule");
+      if (!state.Choices?.length) refuse("Choices", state.Choices, "give at least one rule");
       return;
     case "Parallel":
-      if (state.Branches.length === 0) refuse("Branches", [], "give at least one branch");
+      if (!state.Branches?.length) refuse("Branches", state.Branches, "give at least one branch");
       state.Branches.forEach((branch, index) => {
         checkFlow(scope, branch, `${at}.Branches[${index}]`, names);
       });
       return;
     case "Map": {
-      const config = state.ItemProcessor.ProcessorConfig;
+      const config = state.ItemProcessor?.ProcessorConfig;
       if (config?.Mode === "DISTRIBUTED" && scope.type === "express") {
         refuse("ItemProcessor.ProcessorConfig.Mode", config.Mode, "an express workflow has INLINE only");
       }
@@ -162,7 +165,7 @@ function checkLanguage(scope: FlowScope, state: State, at: string): void {
     throw new InvalidArgumentError(scope.component, `${at}.QueryLanguage`, language, remedy);
   }
   const strangers = FIELDS[language === "JSONata" ? "JSONPath" : "JSONata"];
-  const rules = state.Type === "Choice" ? state.Choices : [];
+  const rules = state.Type === "Choice" ? (state.Choices ?? []) : [];
   const places = [[at, state] as const, ...rules.map((rule, index) => [`${at}.Choices[${index}]`, rule] as const)];
   for (const [place, fields] of places) {
     const stranger = Object.keys(fields).find((field) => strangers.includes(field));

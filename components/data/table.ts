@@ -1,6 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import type { Function } from "../compute/function.ts";
+import { grantReadTableStream } from "../grants.ts";
+import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { consumeStream, type StreamConsumer, type StreamConsumerArgs } from "../messaging/stream-consumer.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 
@@ -9,6 +12,23 @@ type AttributeType = "S" | "N" | "B";
 export interface TableIndex {
   hashKey: string;
   rangeKey?: string;
+  /** Attributes besides the keys. @default all of them */
+  projection?: Projection;
+}
+
+/** By another attribute of the same hash key, read consistently; fixed at creation. */
+export interface LocalIndex {
+  rangeKey: string;
+  /** Attributes besides the keys. @default all of them */
+  projection?: Projection;
+}
+
+/** `"keys"`: none; a list: these. */
+export type Projection = "keys" | string[];
+
+export interface ReplicaArgs {
+  /** KMS key of that region; required where the table has one. */
+  kmsKeyArn?: pulumi.Input<string>;
 }
 
 export interface TableArgs {
@@ -18,10 +38,24 @@ export interface TableArgs {
   attributes: Record<string, AttributeType>;
   hashKey: string;
   rangeKey?: string;
-  /** Global secondary indexes, with all attributes. @default none */
+  /** Global secondary indexes. @default none */
   indexes?: Record<string, TableIndex>;
+  /** Local secondary indexes. @default none */
+  localIndexes?: Record<string, LocalIndex>;
   /** Attribute with the second since 1970 at which an item goes. @default items stay */
   ttlAttribute?: string;
+  /** What of a change consumers see. @default no stream; both images where there are replicas */
+  stream?: "KEYS_ONLY" | "NEW_IMAGE" | "OLD_IMAGE" | "NEW_AND_OLD_IMAGES";
+  /** Copies that can be written, by region. @default this region alone */
+  replicas?: Record<string, ReplicaArgs>;
+  /** Days that the table can be taken back to, 1 to 35. @default 35 where it is protected, else none */
+  recoveryDays?: number;
+  /** Most read and write units a second: a bound on what a mistake costs. @default the account's */
+  maximumThroughput?: { read?: number; write?: number };
+  /** `infrequent` stores for less and reads for more. @default "standard" */
+  tableClass?: "standard" | "infrequent";
+  /** KMS key. @default AWS's own key for DynamoDB */
+  kmsKeyArn?: pulumi.Input<string>;
   /** @default "protected" */
   protection?: Protection;
   tags?: Tags;
@@ -31,17 +65,31 @@ export interface TableArgs {
  * A DynamoDB table, paid by request, encrypted, with point-in-time recovery.
  *
  * ```ts
- * new Table("orders", { attributes: { tenantId: "S", orderId: "S" }, hashKey: "tenantId", rangeKey: "orderId" });
+ * const orders = new Table("orders", {
+ *   attributes: { tenantId: "S", orderId: "S" },
+ *   hashKey: "tenantId",
+ *   rangeKey: "orderId",
+ *   stream: "NEW_IMAGE",
+ * });
+ * orders.consume("search", indexer, { filters: [{ eventName: ["INSERT"] }] });
  * ```
  */
 export class Table extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly tableName: pulumi.Output<string>;
+  /** Undefined where the table has no stream. */
+  readonly streamArn: pulumi.Output<string> | undefined;
+  readonly #component: string;
+  readonly #tags: Tags | undefined;
 
   constructor(name: string, args: TableArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Table", name, {}, options);
-    validate(name, args);
+    this.#component = `Table "${name}"`;
+    this.#tags = args.tags;
+    validate(this.#component, args);
     const isProtected = (args.protection ?? "protected") === "protected";
+    const kmsKeyArn = checkedArn(this.#component, "kmsKeyArn", args.kmsKeyArn, "kms");
+    const stream = args.stream ?? (args.replicas ? "NEW_AND_OLD_IMAGES" : undefined);
     const table = new aws.dynamodb.Table(
       name,
       {
@@ -50,14 +98,18 @@ export class Table extends pulumi.ComponentResource {
         hashKey: args.hashKey,
         rangeKey: args.rangeKey,
         attributes: Object.entries(args.attributes).map(([attribute, type]) => ({ name: attribute, type })),
-        globalSecondaryIndexes: Object.entries(args.indexes ?? {}).map(([index, keys]) => ({
-          name: index,
-          ...keys,
-          projectionType: "ALL",
-        })),
+        globalSecondaryIndexes: indexesOf(args.indexes ?? {}),
+        ...(args.localIndexes ? { localSecondaryIndexes: indexesOf(args.localIndexes) } : {}),
         ttl: args.ttlAttribute ? { attributeName: args.ttlAttribute, enabled: true } : undefined,
-        pointInTimeRecovery: { enabled: isProtected },
-        serverSideEncryption: { enabled: true },
+        pointInTimeRecovery: recoveryOf(args, isProtected),
+        serverSideEncryption: { enabled: true, kmsKeyArn },
+        ...(stream ? { streamEnabled: true, streamViewType: stream } : {}),
+        replicas: args.replicas && replicasOf(this.#component, args.replicas, isProtected),
+        onDemandThroughput: args.maximumThroughput && {
+          maxReadRequestUnits: args.maximumThroughput.read,
+          maxWriteRequestUnits: args.maximumThroughput.write,
+        },
+        tableClass: args.tableClass === "infrequent" ? "STANDARD_INFREQUENT_ACCESS" : undefined,
         deletionProtectionEnabled: isProtected,
         tags: args.tags,
       },
@@ -65,31 +117,128 @@ export class Table extends pulumi.ComponentResource {
     );
     this.arn = table.arn;
     this.tableName = table.name;
+    this.streamArn = stream ? table.streamArn : undefined;
     this.registerOutputs({ arn: this.arn, tableName: this.tableName });
+  }
+
+  /** Feeds the table's changes to a function, and grants it what that takes. */
+  consume(name: string, consumer: Function, args: StreamConsumerArgs = {}): StreamConsumer {
+    if (!this.streamArn) {
+      throw new InvalidArgumentError(
+        this.#component,
+        "stream",
+        undefined,
+        "say what consumers see: NEW_IMAGE for example",
+      );
+    }
+    const read = [grantReadTableStream(this.streamArn)];
+    const source = { parent: this, component: this.#component, arn: this.streamArn, read };
+    return consumeStream(name, source, consumer, { tags: this.#tags, ...args });
   }
 }
 
-function validate(name: string, args: TableArgs): void {
-  const component = `Table "${name}"`;
+/** The projection is spelled out in the shape that AWS has it. */
+function indexesOf<I extends { projection?: Projection }>(indexes: Record<string, I>) {
+  return Object.entries(indexes).map(([name, { projection, ...keys }]) => ({
+    name,
+    ...keys,
+    ...(Array.isArray(projection)
+      ? { projectionType: "INCLUDE", nonKeyAttributes: projection }
+      : { projectionType: projection === "keys" ? "KEYS_ONLY" : "ALL" }),
+  }));
+}
+
+function recoveryOf({ recoveryDays }: TableArgs, isProtected: boolean) {
+  if (recoveryDays === undefined) return { enabled: isProtected };
+  return { enabled: true, recoveryPeriodInDays: recoveryDays };
+}
+
+const replicasOf = (component: string, replicas: Record<string, ReplicaArgs>, isProtected: boolean) =>
+  Object.entries(replicas).map(([regionName, { kmsKeyArn }]) => ({
+    regionName,
+    kmsKeyArn: checkedArn(component, `replicas.${regionName}.kmsKeyArn`, kmsKeyArn, "kms"),
+    pointInTimeRecovery: isProtected,
+    deletionProtectionEnabled: isProtected,
+    propagateTags: true,
+  }));
+
+function validate(component: string, args: TableArgs): void {
   checkForm(component, "tableName", args.tableName, /^[\w.-]{3,255}$/, "3 to 255 letters, digits, _, . or -");
-  const keys = [args, ...Object.values(args.indexes ?? {})].flatMap(({ hashKey, rangeKey }) => [hashKey, rangeKey]);
+  const { indexes = {}, localIndexes = {}, attributes = {} } = args;
+  const locals = Object.values(localIndexes).map(({ rangeKey }) => ({ hashKey: args.hashKey, rangeKey }));
+  const keys = [args, ...Object.values(indexes), ...locals].flatMap(({ hashKey, rangeKey }) => [hashKey, rangeKey]);
   for (const key of keys) {
-    if (key !== undefined && !args.attributes[key]) {
+    if (key !== undefined && !attributes[key]) {
+      const remedy = `a key or index names "${key}", so give its type`;
+      throw new InvalidArgumentError(component, `attributes.${key}`, undefined, remedy);
+    }
+  }
+  const unused = Object.keys(attributes).find((attribute) => !keys.includes(attribute));
+  if (unused) {
+    const remedy = "DynamoDB takes only attributes of keys and indexes; remove it";
+    throw new InvalidArgumentError(component, `attributes.${unused}`, attributes[unused], remedy);
+  }
+  checkIndexes(component, "indexes", indexes, 20);
+  checkIndexes(component, "localIndexes", localIndexes, 5);
+  if (args.localIndexes && !args.rangeKey) {
+    throw new InvalidArgumentError(component, "rangeKey", undefined, "a table with localIndexes has one; name it");
+  }
+  checkRange(component, "recoveryDays", args.recoveryDays, 1, 35);
+  checkRange(component, "maximumThroughput.read", args.maximumThroughput?.read, 1, 1_000_000);
+  checkRange(component, "maximumThroughput.write", args.maximumThroughput?.write, 1, 1_000_000);
+  if (args.replicas) checkReplicas(component, args.replicas, args);
+}
+
+function checkIndexes(
+  component: string,
+  argument: string,
+  indexes: Record<string, { projection?: Projection }>,
+  most: number,
+) {
+  const names = Object.keys(indexes);
+  if (names.length > most) {
+    throw new InvalidArgumentError(component, argument, names.length, `DynamoDB takes at most ${most}`);
+  }
+  for (const [name, { projection }] of Object.entries(indexes)) {
+    checkForm(
+      component,
+      `${argument}.${name}`,
+      name,
+      /^[\w.-]{3,255}$/,
+      "a name of 3 to 255 letters, digits, _, . or -",
+    );
+    if (projection?.length === 0) {
       throw new InvalidArgumentError(
         component,
-        `attributes.${key}`,
-        undefined,
-        `a key or index names "${key}", so give its type`,
+        `${argument}.${name}.projection`,
+        projection,
+        'name attributes, or say "keys"',
       );
     }
   }
-  const unused = Object.keys(args.attributes).find((attribute) => !keys.includes(attribute));
-  if (unused) {
+}
+
+function checkReplicas(
+  component: string,
+  replicas: Record<string, ReplicaArgs>,
+  { stream, kmsKeyArn }: TableArgs,
+): void {
+  if (Object.keys(replicas).length === 0) {
+    throw new InvalidArgumentError(component, "replicas", {}, "name at least one region, or leave it out");
+  }
+  if (stream && stream !== "NEW_AND_OLD_IMAGES") {
     throw new InvalidArgumentError(
       component,
-      `attributes.${unused}`,
-      args.attributes[unused],
-      "DynamoDB takes only attributes of keys and indexes; remove it",
+      "stream",
+      stream,
+      "replicas are fed by it: it has to be NEW_AND_OLD_IMAGES",
     );
+  }
+  for (const [region, replica] of Object.entries(replicas)) {
+    checkForm(component, `replicas.${region}`, region, /^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-central-1");
+    if (kmsKeyArn !== undefined && replica.kmsKeyArn === undefined) {
+      const remedy = "the table has a key of its own, so each replica needs one of its region";
+      throw new InvalidArgumentError(component, `replicas.${region}.kmsKeyArn`, undefined, remedy);
+    }
   }
 }

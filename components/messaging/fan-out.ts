@@ -3,7 +3,7 @@ import type { Function } from "../compute/function.ts";
 import { InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { type ConsumerArgs, Queue, type QueueArgs } from "./queue.ts";
-import { type SubscriptionArgs, Topic } from "./topic.ts";
+import { type SubscriptionArgs, Topic, type TopicArgs } from "./topic.ts";
 
 export interface FanOutConsumer extends SubscriptionArgs, ConsumerArgs {
   /** Built with the consumer's queue in hand, so that its grants can name it. */
@@ -13,6 +13,8 @@ export interface FanOutConsumer extends SubscriptionArgs, ConsumerArgs {
 
 export interface FanOutArgs {
   topicName?: string;
+  /** Of the topic: FIFO (the queues then are too), a key, an archive, delivery logs. @default a standard topic */
+  topic?: Omit<TopicArgs, "topicName" | "tags">;
   /** By name: each gets a queue, a dead-letter queue and a subscription of its own. */
   consumers: Record<string, FanOutConsumer>;
   tags?: Tags;
@@ -36,9 +38,10 @@ export class FanOut extends pulumi.ComponentResource {
       throw new InvalidArgumentError(`FanOut "${name}"`, "consumers", {}, "name at least one consumer");
     }
     const child = { parent: this };
-    this.topic = new Topic(`${name}-topic`, { topicName: args.topicName, tags: args.tags }, child);
+    this.topic = new Topic(`${name}-topic`, { ...args.topic, topicName: args.topicName, tags: args.tags }, child);
+    const common = { tags: args.tags, ...(args.topic?.fifo ? { fifo: true } : {}) };
     for (const [consumer, { function: make, queue: queueArgs, ...rest }] of Object.entries(args.consumers)) {
-      const queue = new Queue(`${name}-${consumer}`, { tags: args.tags, ...queueArgs }, child);
+      const queue = new Queue(`${name}-${consumer}`, { ...common, ...queueArgs }, child);
       const handler = make(queue);
       queue.consume(`${name}-${consumer}`, handler, rest);
       this.topic.subscribe(`${name}-${consumer}`, queue, rest);

@@ -218,6 +218,20 @@ describe("Topic", () => {
   });
 });
 
+describe("FanOut", () => {
+  it("in order is in order all the way: topic, queues and dead letters", async () => {
+    const stack = await deploy(() => {
+      const audit = () => new terrace.Function("audit", { entry });
+      new terrace.FanOut("events", {
+        topic: { fifo: true, archiveDays: 7 },
+        consumers: { audit: { function: audit } },
+      });
+    });
+    expect(stack.resource("aws:sns/topic:Topic").inputs).toMatchObject({ fifoTopic: true });
+    expect(stack.all("aws:sqs/queue:Queue").map(({ inputs }) => inputs.fifoQueue)).toEqual([true, true]);
+  });
+});
+
 describe("DeadLetterQueue", () => {
   it("keeps what it gets for 14 days, encrypted, over TLS, from nobody but roles", async () => {
     const stack = await deploy(() => new terrace.DeadLetterQueue("lost", { queueName: "lost" }));

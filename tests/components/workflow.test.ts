@@ -390,6 +390,16 @@ describe("a workflow's definition", () => {
       'States.A.Next is "B"; a state says either Next or End: true',
     ],
     [
+      "a type that is none",
+      { StartAt: "A", States: { A: { Type: "Loop", End: true } } },
+      'States.A.Type is "Loop"; it has to be one of Task, Pass',
+    ],
+    [
+      "a map of nothing",
+      { StartAt: "A", States: { A: { Type: "Map", End: true } } },
+      "States.A.ItemProcessor.States is {}; name at least one state",
+    ],
+    [
       "the same name twice",
       {
         StartAt: "A",
