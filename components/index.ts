@@ -30,6 +30,12 @@ export * from "./grants.ts";
 export { AlarmTopic, type AlarmTopicArgs } from "./insight/alarm-topic.ts";
 export { Alarms, type AlarmsArgs, type AlarmThresholds } from "./insight/alarms.ts";
 export { Budget, type BudgetArgs, type CostTag } from "./insight/budget.ts";
+export {
+  BusinessIntelligence,
+  type BusinessIntelligenceArgs,
+  type ColumnType,
+  type DataSetArgs,
+} from "./insight/business-intelligence.ts";
 export { Dashboard, type DashboardArgs } from "./insight/dashboard.ts";
 export { DataLake, type DataLakeArgs, SESSION_TENANT } from "./insight/data-lake.ts";
 export { Delivery, type DeliveryArgs } from "./insight/delivery.ts";

@@ -124,10 +124,7 @@ export class DataLake extends pulumi.ComponentResource {
    * tenant the role's session is tagged with; without a tenant it is the whole lake, for the platform's own questions.
    */
   queryGrants(tenant?: string): Grant[] {
-    if (tenant !== undefined && tenant !== SESSION_TENANT && !this.#tenants.includes(tenant)) {
-      const remedy = "it has no workgroup to keep its results apart; name it in tenants";
-      throw new InvalidArgumentError(this.#component, "tenant", tenant, remedy);
-    }
+    this.#checkTenant(tenant);
     const key = this.kmsKeyArn;
     return [
       ...lakeGrants({
@@ -142,6 +139,18 @@ export class DataLake extends pulumi.ComponentResource {
       }),
       ...(key ? [grantDecrypt(key, "s3", this.#region), grantEncrypt(key, "s3", this.#region)] : []),
     ];
+  }
+
+  /** Name of a tenant's workgroup, or of the lake's own. */
+  workgroupFor(tenant?: string): string {
+    this.#checkTenant(tenant);
+    return workgroupOf(this.#lakeName, tenant);
+  }
+
+  #checkTenant(tenant: string | undefined): void {
+    if (tenant === undefined || tenant === SESSION_TENANT || this.#tenants.includes(tenant)) return;
+    const remedy = "it has no workgroup to keep its results apart; name it in tenants";
+    throw new InvalidArgumentError(this.#component, "tenant", tenant, remedy);
   }
 
   #workgroup(name: string, tenant: string | undefined, args: DataLakeArgs): aws.athena.Workgroup {

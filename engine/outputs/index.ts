@@ -13,6 +13,7 @@ import { insight } from "./insight.ts";
 import { kinesis } from "./kinesis.ts";
 import { messaging } from "./messaging.ts";
 import { network } from "./network.ts";
+import { quicksight } from "./quicksight.ts";
 import type { Context, Registered, Table, Values } from "./row.ts";
 import { stepFunctions } from "./step-functions.ts";
 import { storage } from "./storage.ts";
@@ -33,6 +34,7 @@ export const outputsTable: Table = {
   ...messaging,
   ...network,
   ...stepFunctions,
+  ...quicksight,
   ...storage,
   ...wafv2,
 };
