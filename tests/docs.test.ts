@@ -1,12 +1,13 @@
 /** What the documentation points at exists. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { rules } from "../policy/rules.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const decisions = readdirSync(join(root, "docs/decisions"));
 const documents = [
   ...["README.md", "CONTRIBUTING.md", "local/DIFFERENCES.md"],
-  ...["docs/architecture.md", "docs/tenancy.md", "docs/local.md"],
+  ...["docs/architecture.md", "docs/tenancy.md", "docs/local.md", "docs/pull-requests.md"],
   ...decisions.map((name) => `docs/decisions/${name}`),
 ];
 const read = (document: string) => readFileSync(join(root, document), "utf8");
@@ -25,6 +26,16 @@ describe.each(documents)("%s", (document) => {
     const named = [...read(document).matchAll(/\bnpm run ([a-z:]+)\b/g)].map((match) => match[1]!);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it("docs/pull-requests.md has a row for every policy rule, and no other", () => {
+  const rows = [
+    ...read("docs/pull-requests.md").matchAll(
+      /^\| \[([\w-]+)\]\(\.\.\/policy\/rules\/\1\.ts\) \| ([^|]+?)(?: \(advice\))? \|$/gm,
+    ),
+  ];
+  const stated = Object.fromEntries(rows.map(([, name, description]) => [name, description]));
+  expect(stated).toEqual(Object.fromEntries(rules.map(({ name, description }) => [name, description])));
 });
 
 describe("decisions", () => {
