@@ -22,6 +22,7 @@ import {
   grantSend,
   grantWrite,
 } from "./grants.ts";
+import type { Watched } from "./insight/watched.ts";
 import { FanOut, type FanOutConsumer } from "./messaging/fan-out.ts";
 import { nameOf } from "./names.ts";
 
@@ -30,6 +31,8 @@ export interface CellFunctions {
   lifecycle: Function;
   migrated: aws.lambda.Invocation;
   topicArn: pulumi.Output<string>;
+  /** What an operator looks at, by names that are short: the cell is known. */
+  watched: Watched;
 }
 
 type Environment = Record<string, pulumi.Input<string>>;
@@ -41,9 +44,10 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
   const parametersPath = `/terrace/${environment}/tenants`;
   const secretsPrefix = `terrace/${environment}/${name}/tenants`;
 
+  const functions: Record<string, Function> = {};
   /** A function of this cell, from `functions/<id>`. */
-  const make = (id: string, variables: Environment, grants: Grant[], more: Partial<FunctionArgs> = {}): Function =>
-    new Function(
+  const make = (id: string, variables: Environment, grants: Grant[], more: Partial<FunctionArgs> = {}): Function => {
+    const made = new Function(
       `${name}-${id}`,
       {
         entry: `functions/${id}`,
@@ -63,6 +67,9 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
       },
       child,
     );
+    functions[id] = made;
+    return made;
+  };
 
   // What a function needs to act for one tenant: who the tenant is, and the role to become.
   const forTenants: Environment = {
@@ -189,7 +196,9 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     [...asAdministrator, ...lifecycleGrants(parts, { secretsPrefix, parametersPath, migrate, api })],
     { timeoutSeconds: 120 },
   );
-  return { api, lifecycle, migrated, topicArn: fanOut.topic.arn };
+  const queues = { uploads, outbox, ...fanOut.queues };
+  const watched = { functions, queues, apis: { api }, databases: { database } };
+  return { api, lifecycle, migrated, topicArn: fanOut.topic.arn, watched };
 }
 
 type Make = (id: string, variables: Environment, grants: Grant[], more?: Partial<FunctionArgs>) => Function;

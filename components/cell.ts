@@ -8,6 +8,7 @@ import { Table } from "./data/table.ts";
 import type { Api } from "./edge/api.ts";
 import { Domain } from "./edge/domain.ts";
 import { UserPool } from "./edge/user-pool.ts";
+import { Insight } from "./insight/insight.ts";
 import { Queue } from "./messaging/queue.ts";
 import { nameOf } from "./names.ts";
 import { Network } from "./network/network.ts";
@@ -39,7 +40,7 @@ export interface CellParts {
 
 /**
  * The bundle that a stack deploys: network, Aurora cluster, API, functions, fan-out, users, domain, parameters. Shared
- * by the tenants of a pool or bridge, or one silo tenant's own.
+ * by the tenants of a pool or bridge, or one silo tenant's own. Where it is protected, it is watched: alarms, dashboard, budget.
  *
  * ```ts
  * const cell = new Cell("eu1", { cell: settings.cells[0], settings });
@@ -135,6 +136,13 @@ export class Cell extends pulumi.ComponentResource {
         const api = { id: this.api.apiId, stage: this.api.stageName };
         new Domain(`${name}-domain-${slug}`, { host, zone: settings.zone, api, tags }, child);
       }
+    }
+    if (protection === "protected") {
+      new Insight(
+        `${name}-insight`,
+        { ...functions.watched, ...settings.insight, protection, costTag: { key: "Cell", value: cell.name }, tags },
+        child,
+      );
     }
     new Parameters(
       `${name}-parameters`,

@@ -50,6 +50,8 @@ export interface Settings {
    * systems listens there: the loopback on one machine.
    */
   webhookNetworks: string[];
+  /** Who is told when a protected cell is unwell or dear: people, or a topic that is there already. */
+  insight: { emails?: string[]; topicArn?: string; monthlyBudgetUsd?: number };
   /** Route 53 zone that the hosts are in. Absent: the APIs have AWS's own hosts only. */
   zone?: string;
   tiers: Record<string, TierSettings>;
@@ -133,6 +135,7 @@ export function parseSettings(raw: Record<string, unknown>, stack: string): Sett
       readers: database.number("readers", 0, 15, 0),
     },
     webhookNetworks: readWebhookNetworks(top, problems),
+    insight: readInsight(top, problems),
     ...(zone ? { zone } : {}),
     tiers,
     tenants,
@@ -151,6 +154,7 @@ const TOP_KEYS = [
   "flowLogDays",
   "database",
   "webhookNetworks",
+  "insight",
   "zone",
   "tiers",
   "cells",
@@ -165,6 +169,26 @@ function readWebhookNetworks(top: Reader, problems: Problems): string[] {
       problems.push(`webhookNetworks[${index}]: ${JSON.stringify(network)} has to be a network such as 127.0.0.0/8`);
     return String(network);
   });
+}
+
+function readInsight(top: Reader, problems: Problems): Settings["insight"] {
+  const insight = read(top.object("insight"), "insight", problems, ["emails", "topicArn", "monthlyBudgetUsd"]);
+  const emails = insight.list("emails", []).map((email, index) => {
+    if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(String(email)))
+      problems.push(`insight.emails[${index}]: ${JSON.stringify(email)} has to be an address`);
+    return String(email);
+  });
+  const topicArn = insight.optionalText("topicArn");
+  if (topicArn !== undefined && !/^arn:aws[a-z-]*:sns:/.test(topicArn))
+    problems.push(`insight.topicArn: ${JSON.stringify(topicArn)} has to be the ARN of an SNS topic`);
+  if (topicArn !== undefined && emails.length > 0)
+    problems.push("insight.emails: the topic that topicArn names has its own subscribers; leave one of the two out");
+  const monthlyBudgetUsd = insight.optionalNumber("monthlyBudgetUsd", 1, 1_000_000_000);
+  return {
+    ...(emails.length > 0 ? { emails } : {}),
+    ...(topicArn === undefined ? {} : { topicArn }),
+    ...(monthlyBudgetUsd === undefined ? {} : { monthlyBudgetUsd }),
+  };
 }
 
 function readTiers(raw: Record<string, unknown>, problems: Problems): Record<string, TierSettings> {

@@ -114,3 +114,17 @@ it("names the stack's mistakes before any resource", async () => {
     /Pulumi\.dev\.yaml has 2 problem\(s\)/,
   );
 });
+
+it("watches production, and nothing that costs when idle in development", () => {
+  const alarms = prod.all("MetricAlarm").map(({ name }) => name.replace(/^.*-insight-alarms-/, ""));
+  expect(alarms).toEqual(
+    expect.arrayContaining(["api-errors", "outbox-dead-letters", "webhooks-age", "database-capacity", "api-5xx"]),
+  );
+  expect(prod.all("aws:cloudwatch/dashboard:Dashboard")).toHaveLength(1);
+  expect(prod.resource("aws:budgets/budget:Budget").inputs.costFilters).toEqual([
+    { name: "TagKeyValue", values: ["user:Cell$eu1-shared-a"] },
+  ]);
+  for (const type of ["MetricAlarm", "aws:cloudwatch/dashboard:Dashboard", "aws:kms/key:Key"]) {
+    expect([type, dev.all(type)]).toEqual([type, []]);
+  }
+});

@@ -126,6 +126,27 @@ it.each([
     /minAcu: 8 exceeds maxAcu, 2/,
   ],
   [
+    "somebody to tell who has no address",
+    (raw) => {
+      raw.insight = { emails: ["operations"] };
+    },
+    /insight\.emails\[0\]: "operations" has to be an address/,
+  ],
+  [
+    "a topic that is none",
+    (raw) => {
+      raw.insight = { topicArn: "alarms" };
+    },
+    /insight\.topicArn: "alarms" has to be the ARN/,
+  ],
+  [
+    "people for a topic that has its own",
+    (raw) => {
+      raw.insight = { emails: ["a@example.com"], topicArn: "arn:aws:sns:eu-west-1:000000000000:told" };
+    },
+    /leave one of the two out/,
+  ],
+  [
     "a list where a mapping belongs",
     (raw) => {
       raw.database = [];
