@@ -46,11 +46,12 @@ export async function insertMany<DB, Table extends keyof DB & string, Output = I
   const executor = db.getExecutor();
   const { adapter } = executor;
   const inserts = adapter instanceof DataApiAdapter ? inBulk(node, adapter, table) : [node];
+  // All of them before the first is sent: a value that its column does not take is found in time.
+  const compiled = inserts.map((part) => executor.compileQuery(part, createQueryId()));
   const run = async (on: Kysely<DB>): Promise<InsertManyResult<Output>> => {
     const result: InsertManyResult<Output> = { numInsertedOrUpdatedRows: 0n, rows: [] };
-    for (const part of inserts) {
-      const queryId = createQueryId();
-      const done = await on.getExecutor().executeQuery<Output>(executor.compileQuery(part, queryId));
+    for (const query of compiled) {
+      const done = await on.getExecutor().executeQuery<Output>(query);
       result.numInsertedOrUpdatedRows += done.numAffectedRows ?? 0n;
       for (const row of done.rows) result.rows.push(row);
     }
