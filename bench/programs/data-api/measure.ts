@@ -1,8 +1,9 @@
 /**
  * Measures one client in a process of its own: `measure.ts <bundle>`, with the target in TARGET. Prints what a Lambda
  * function would see of a cold start, and p50 and CPU per call once it is warm. The bundle is loaded before anything else
- * could warm up what it needs.
+ * could warm up what it needs; only `node:http` is there already, as Lambda's own runtime loads it before any function.
  */
+import "node:http";
 import type { Target } from "./target.ts";
 
 interface Client {

@@ -1,6 +1,6 @@
 /** Our dialect, doing what the peers' modules do (bench/peers/data-api). */
 import { Kysely } from "kysely";
-import { DataApiDialect } from "../../../data-api/index.ts";
+import { DataApiDialect, insertMany } from "../../../data-api/index.ts";
 import type { Target } from "./target.ts";
 
 interface Written {
@@ -40,7 +40,7 @@ export function open({ endpoint, region, credentials, target }: Target) {
   return {
     one: (id: number) => db.selectFrom("items").select(["id", "name"]).where("id", "=", id).executeTakeFirst(),
     many: () => db.selectFrom("wide").selectAll().execute(),
-    insert: (rows: Written[]) => db.insertInto("written").values(rows).execute(),
+    insert: (rows: Written[]) => insertMany(db, "written", rows),
     close: () => db.destroy(),
   };
 }
