@@ -12,7 +12,10 @@ export function bulkSelect(targets: readonly Found[]): { before: string; after: 
     // JSON text, arrays and rows would be taken for JSON of the document itself.
     if (!/^jsonb?$|\[\]$|\{\}$/.test(type)) return { select: name, definition: `${name} ${quoteType(type)}` };
     const { prefix = "", suffix = "" } = aroundOf(type);
-    return { select: `${prefix}${name}${suffix}`, definition: `${name} text` };
+    const value = `${prefix}${name}${suffix}`;
+    // An array made from no document is empty, not null.
+    const select = type.endsWith("{}[]") ? `case when ${name} is not null then ${value} end` : value;
+    return { select, definition: `${name} text` };
   });
   return {
     before: `select ${columns.map(({ select }) => select).join(", ")} from jsonb_to_recordset(`,
