@@ -96,6 +96,17 @@ export const grantQuery = (cluster: Arn): Grant => ({
   resources: [cluster],
 });
 
+/** Aurora: sign in by IAM as one role of PostgreSQL. @param resourceId of the cluster: `cluster-ABC…` */
+export const grantConnectDatabase = (
+  resourceId: pulumi.Input<string>,
+  role: string,
+  region: pulumi.Input<string>,
+  account: pulumi.Input<string>,
+): Grant => ({
+  actions: ["rds-db:connect"],
+  resources: [pulumi.interpolate`arn:aws:rds-db:${region}:${account}:dbuser:${resourceId}/${role}`],
+});
+
 /** STS: become a role, and say for which tenant. */
 export const grantAssume = (role: Arn): Grant => ({ actions: ["sts:AssumeRole", "sts:TagSession"], resources: [role] });
 

@@ -57,3 +57,16 @@ export function checkedArn<V extends pulumi.Input<string> | undefined>(
     checkForm(component, argument, arn, form, `an ARN such as arn:aws:${service}:…`),
   ) as Checked;
 }
+
+/** The ARN of a secret. What is given in its place may be the secret itself: the error does not repeat it. */
+export function checkedSecretArn(
+  component: string,
+  argument: string,
+  value: pulumi.Input<string> | undefined,
+): pulumi.Output<string> | undefined {
+  if (value === undefined) return undefined;
+  return checked(value, (arn) => {
+    if (/^arn:aws[a-z-]*:secretsmanager:/.test(arn)) return;
+    throw new InvalidArgumentError(component, argument, "no ARN", "name the secret by its ARN in Secrets Manager");
+  });
+}

@@ -1,12 +1,34 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { type Grant, grantConnectDatabase } from "../grants.ts";
+import { checkedArn, checkedSecretArn, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Network } from "../network/network.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
+import { checkDatabase } from "./database-check.ts";
+
+/** What a cluster begins with. Fixed at creation: naming it later, or no longer, changes nothing. */
+export interface RestoreArgs {
+  /** ARN of a snapshot; this or `clusterIdentifier`. */
+  snapshotArn?: pulumi.Input<string>;
+  /** Cluster of this account whose data it takes; this or `snapshotArn`. */
+  clusterIdentifier?: pulumi.Input<string>;
+  /** As it was at this time (ISO 8601), with `clusterIdentifier`. @default the latest there is */
+  time?: string;
+}
+
+/** A cluster that is there already. */
+export interface ExistingDatabaseArgs {
+  clusterIdentifier: pulumi.Input<string>;
+  /** Secret of a user who may make databases and roles. @default the one that RDS manages for the cluster */
+  adminSecretArn?: pulumi.Input<string>;
+}
 
 export interface DatabaseArgs {
-  network: Network;
+  /** Where the cluster stands; not with `existing`. */
+  network?: Network;
+  /** A cluster to use as it is: nothing about it is changed. @default a new one */
+  existing?: ExistingDatabaseArgs;
   /** @default Pulumi's autonaming */
   clusterName?: string;
   /** Database made with the cluster. @default "app" */
@@ -21,6 +43,16 @@ export interface DatabaseArgs {
   pauseAfterSeconds?: number;
   /** Read replicas, each in a zone of its own, ready to take over. @default 0 */
   readers?: number;
+  /** Data it begins with. @default none */
+  restoreFrom?: RestoreArgs;
+  /** Settings of PostgreSQL by name: `{ "log_min_duration_statement": "500" }`. @default Aurora's own */
+  parameters?: Record<string, string>;
+  /** Roles of PostgreSQL may sign in by IAM (`grantConnect`), where somebody connects through the network. @default false */
+  iamAuthentication?: boolean;
+  /** `advanced` keeps fifteen months of what the cluster did, and costs by capacity. @default Aurora's own */
+  insights?: "standard" | "advanced";
+  /** Days to keep PostgreSQL's log; needs `clusterName`, and a log group that is not there yet. @default it stays */
+  logRetentionDays?: number;
   /** @default 7, at least 14 where protected */
   backupRetentionDays?: number;
   /** `protected` keeps the cluster, its backups and a final snapshot. @default "protected" */
@@ -44,33 +76,109 @@ export class Database extends pulumi.ComponentResource {
   /** Secrets Manager ARN of the master user. */
   readonly adminSecretArn: pulumi.Output<string>;
   readonly databaseName: string;
+  /** Host of reads and writes, for who connects through the network. */
+  readonly endpoint: pulumi.Output<string>;
+  /** Host of reads. */
+  readonly readerEndpoint: pulumi.Output<string>;
+  /** What IAM calls the cluster, whatever its name. */
+  readonly resourceId: pulumi.Output<string>;
+  readonly #component: string;
+  readonly #firewall: aws.ec2.SecurityGroup | undefined;
 
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Database", name, {}, options);
-    validate(name, args);
+    this.#component = `Database "${name}"`;
+    checkDatabase(this.#component, args);
+    this.databaseName = args.databaseName ?? "app";
+    this.#firewall = args.existing ? undefined : this.#close(name, args);
+
+    const cluster = args.existing
+      ? aws.rds.getClusterOutput({ clusterIdentifier: args.existing.clusterIdentifier }, { parent: this })
+      : this.#create(name, args);
+    this.clusterArn = cluster.arn;
+    this.clusterIdentifier = cluster.clusterIdentifier;
+    this.adminSecretArn =
+      checkedSecretArn(this.#component, "existing.adminSecretArn", args.existing?.adminSecretArn) ??
+      pulumi.output(cluster.masterUserSecrets).apply((secrets) => {
+        if (secrets[0]) return secrets[0].secretArn;
+        const remedy = "RDS manages no secret for this cluster; name one";
+        throw new InvalidArgumentError(this.#component, "existing.adminSecretArn", undefined, remedy);
+      });
+    this.endpoint = cluster.endpoint;
+    this.readerEndpoint = cluster.readerEndpoint;
+    this.resourceId = cluster.clusterResourceId;
+    this.registerOutputs({
+      clusterArn: this.clusterArn,
+      adminSecretArn: this.adminSecretArn,
+      endpoint: this.endpoint,
+      readerEndpoint: this.readerEndpoint,
+    });
+  }
+
+  /** Lets who has a security group connect to PostgreSQL. The Data API needs none of it. */
+  allowFrom(name: string, securityGroupId: pulumi.Input<string>): aws.vpc.SecurityGroupIngressRule {
+    if (!this.#firewall) {
+      const remedy = "an existing cluster's security groups are whose they are; let the client in there";
+      throw new InvalidArgumentError(this.#component, "existing", "given", remedy);
+    }
+    return new aws.vpc.SecurityGroupIngressRule(
+      `${name}-ingress`,
+      {
+        ...{ securityGroupId: this.#firewall.id, referencedSecurityGroupId: securityGroupId },
+        ...{ ipProtocol: "tcp", fromPort: 5432, toPort: 5432, description: "PostgreSQL" },
+      },
+      { parent: this },
+    );
+  }
+
+  /** What it takes to sign in by IAM as one role of PostgreSQL (which has `rds_iam`). */
+  grantConnect(role: string): Grant {
+    const child = { parent: this };
+    const account = aws.getCallerIdentityOutput({}, child).accountId;
+    return grantConnectDatabase(this.resourceId, role, aws.getRegionOutput({}, child).region, account);
+  }
+
+  /** No ingress: the Data API does not come through the network. */
+  #close(name: string, { network, tags }: DatabaseArgs): aws.ec2.SecurityGroup {
+    return new aws.ec2.SecurityGroup(
+      `${name}-firewall`,
+      { vpcId: network!.vpcId, description: "Aurora: no ingress, reached through the Data API", tags },
+      { parent: this },
+    );
+  }
+
+  #create(name: string, args: DatabaseArgs): aws.rds.Cluster {
     const child = { parent: this };
     const isProtected = (args.protection ?? "protected") === "protected";
     const minCapacity = args.minAcu ?? 0;
-    this.databaseName = args.databaseName ?? "app";
-
+    const engineVersion = args.engineVersion ?? "17.5";
     const subnets = new aws.rds.SubnetGroup(
       `${name}-subnets`,
-      { subnetIds: args.network.isolatedSubnetIds, tags: args.tags },
+      { subnetIds: args.network!.isolatedSubnetIds, tags: args.tags },
       child,
     );
-    // No ingress: the Data API does not come through the network.
-    const firewall = new aws.ec2.SecurityGroup(
-      `${name}-firewall`,
-      { vpcId: args.network.vpcId, description: "Aurora: no ingress, reached through the Data API", tags: args.tags },
-      child,
-    );
+    const settings = args.parameters && parameterGroup(this, name, engineVersion, args);
+    const logs =
+      args.logRetentionDays === undefined
+        ? []
+        : [
+            new aws.cloudwatch.LogGroup(
+              `${name}-logs`,
+              {
+                name: `/aws/rds/cluster/${args.clusterName}/postgresql`,
+                retentionInDays: args.logRetentionDays,
+                tags: args.tags,
+              },
+              child,
+            ),
+          ];
     const cluster = new aws.rds.Cluster(
       name,
       {
         clusterIdentifier: args.clusterName,
         engine: "aurora-postgresql",
         engineMode: "provisioned",
-        engineVersion: args.engineVersion ?? "17.5",
+        engineVersion,
         databaseName: this.databaseName,
         masterUsername: "terrace",
         manageMasterUserPassword: true,
@@ -81,20 +189,30 @@ export class Database extends pulumi.ComponentResource {
           secondsUntilAutoPause: minCapacity === 0 ? (args.pauseAfterSeconds ?? 300) : undefined,
         },
         dbSubnetGroupName: subnets.name,
-        vpcSecurityGroupIds: [firewall.id],
+        vpcSecurityGroupIds: [this.#firewall!.id],
+        dbClusterParameterGroupName: settings?.name,
+        iamDatabaseAuthenticationEnabled: args.iamAuthentication,
         storageEncrypted: true,
-        kmsKeyId: args.kmsKeyArn,
+        kmsKeyId: checkedArn(this.#component, "kmsKeyArn", args.kmsKeyArn, "kms"),
         backupRetentionPeriod: args.backupRetentionDays ?? (isProtected ? 14 : 7),
         copyTagsToSnapshot: true,
         deletionProtection: isProtected,
         skipFinalSnapshot: !isProtected,
         finalSnapshotIdentifier: isProtected ? `${args.clusterName ?? name}-final` : undefined,
         enabledCloudwatchLogsExports: ["postgresql"],
-        performanceInsightsEnabled: isProtected,
+        performanceInsightsEnabled: isProtected || args.insights === "advanced",
+        ...(args.insights ? insightsOf(args.insights) : {}),
+        ...(args.restoreFrom ? origin(this.#component, args.restoreFrom) : {}),
         applyImmediately: !isProtected,
         tags: args.tags,
       },
-      { parent: this, protect: isProtected },
+      {
+        parent: this,
+        protect: isProtected,
+        dependsOn: logs,
+        // What a cluster began with is history: RDS would make it anew, and empty the one that is there.
+        ignoreChanges: ["snapshotIdentifier", "restoreToPointInTime"],
+      },
     );
     for (let index = 0; index <= (args.readers ?? 0); index++) {
       new aws.rds.ClusterInstance(
@@ -112,46 +230,41 @@ export class Database extends pulumi.ComponentResource {
         child,
       );
     }
-    this.clusterArn = cluster.arn;
-    this.clusterIdentifier = cluster.clusterIdentifier;
-    this.adminSecretArn = cluster.masterUserSecrets.apply((secrets) => secrets[0]!.secretArn);
-    this.registerOutputs({ clusterArn: this.clusterArn, adminSecretArn: this.adminSecretArn });
+    return cluster;
   }
 }
 
-function validate(name: string, args: DatabaseArgs): void {
-  const component = `Database "${name}"`;
-  const { minAcu = 0, maxAcu = 4 } = args;
-  checkForm(
-    component,
-    "clusterName",
-    args.clusterName,
-    /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/,
-    "lower-case letters, digits and single hyphens, at most 63",
-  );
-  checkForm(
-    component,
-    "databaseName",
-    args.databaseName,
-    /^[a-z][a-z0-9_]{0,62}$/,
-    "lower-case letters, digits and _, at most 63",
-  );
-  checkForm(
-    component,
-    "engineVersion",
-    args.engineVersion,
-    /^1[67]\.\d+$/,
-    "a version of Aurora PostgreSQL 16 or 17, such as 17.5",
-  );
-  checkRange(component, "minAcu", args.minAcu, 0, 256);
-  checkRange(component, "maxAcu", args.maxAcu, 1, 256);
-  if ((minAcu * 2) % 1 !== 0)
-    throw new InvalidArgumentError(component, "minAcu", minAcu, "capacity comes in steps of 0.5");
-  if ((maxAcu * 2) % 1 !== 0)
-    throw new InvalidArgumentError(component, "maxAcu", maxAcu, "capacity comes in steps of 0.5");
-  if (minAcu > maxAcu)
-    throw new InvalidArgumentError(component, "minAcu", minAcu, `it may not exceed maxAcu, ${maxAcu}`);
-  checkRange(component, "pauseAfterSeconds", args.pauseAfterSeconds, 300, 86_400);
-  checkRange(component, "readers", args.readers, 0, 15);
-  checkRange(component, "backupRetentionDays", args.backupRetentionDays, args.protection === "disposable" ? 1 : 14, 35);
+/** Database Insights keeps seven days, or fifteen months. */
+const insightsOf = (mode: "standard" | "advanced") => ({
+  databaseInsightsMode: mode,
+  performanceInsightsRetentionPeriod: mode === "advanced" ? 465 : 7,
+});
+
+function origin(
+  component: string,
+  { snapshotArn, clusterIdentifier, time }: RestoreArgs,
+): Partial<aws.rds.ClusterArgs> {
+  if (snapshotArn) return { snapshotIdentifier: checkedArn(component, "restoreFrom.snapshotArn", snapshotArn, "rds") };
+  return {
+    restoreToPointInTime: {
+      sourceClusterIdentifier: clusterIdentifier,
+      ...(time ? { restoreToTime: time } : { useLatestRestorableTime: true }),
+    },
+  };
 }
+
+const parameterGroup = (parent: Database, name: string, version: string, { parameters, tags }: DatabaseArgs) =>
+  new aws.rds.ClusterParameterGroup(
+    `${name}-parameters`,
+    {
+      family: `aurora-postgresql${version.split(".")[0]}`,
+      // Some settings take a restart, which the next maintenance brings: none is made at noon.
+      parameters: Object.entries(parameters!).map(([key, value]) => ({
+        name: key,
+        value,
+        applyMethod: "pending-reboot",
+      })),
+      tags,
+    },
+    { parent },
+  );

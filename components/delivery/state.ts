@@ -1,7 +1,7 @@
 /** Where a stack's state is, and what preview and up need to read and write it. */
 import type * as pulumi from "@pulumi/pulumi";
 import { type Grant, grantDeleteObjects, grantListObjects, grantReadObjects, grantWriteObjects } from "../grants.ts";
-import { checked, checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedArn, checkedSecretArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 
 export interface StateArgs {
   /** Secret with the token of Pulumi Cloud; this or `bucketName`. */
@@ -23,8 +23,8 @@ export interface State {
 
 export function stateGrants(component: string, state: StateArgs, stack: string): State {
   validate(component, state);
-  const token = secretArn(component, "state.accessTokenSecretArn", state.accessTokenSecretArn);
-  const passphrase = secretArn(component, "state.passphraseSecretArn", state.passphraseSecretArn);
+  const token = checkedSecretArn(component, "state.accessTokenSecretArn", state.accessTokenSecretArn);
+  const passphrase = checkedSecretArn(component, "state.passphraseSecretArn", state.passphraseSecretArn);
   const key = checkedArn(component, "state.secretsKeyArn", state.secretsKeyArn, "kms");
   const secrets = {
     ...(token ? { PULUMI_ACCESS_TOKEN: token } : {}),
@@ -46,19 +46,6 @@ export function stateGrants(component: string, state: StateArgs, stack: string):
     previewGrants: [...read, ...write(".pulumi/locks/"), ...decrypt],
     upGrants: [...read, ...write(".pulumi/"), ...encrypt],
   };
-}
-
-/** What is given in an ARN's place may be the secret itself: the error does not repeat it. */
-function secretArn(
-  component: string,
-  argument: string,
-  value: pulumi.Input<string> | undefined,
-): pulumi.Output<string> | undefined {
-  if (value === undefined) return undefined;
-  return checked(value, (arn) => {
-    if (/^arn:aws[a-z-]*:secretsmanager:/.test(arn)) return;
-    throw new InvalidArgumentError(component, argument, "no ARN", "name the secret by its ARN; CodeBuild reads it");
-  });
 }
 
 function validate(component: string, state: StateArgs): void {

@@ -58,6 +58,22 @@ const answers: Record<string, Answer> = {
       type: "SYSTEM_DEFINED",
     };
   },
+  "aws:rds/getCluster:getCluster": ({ clusterIdentifier }, context) => {
+    const suffix = hex({ urn: clusterIdentifier }, 12);
+    const secret = `secret:rds!cluster-${hex({ urn: clusterIdentifier }, 32)}-${hex({ urn: clusterIdentifier }, 6)}`;
+    return {
+      id: clusterIdentifier,
+      clusterIdentifier,
+      arn: arn(context, "rds", `cluster:${clusterIdentifier}`),
+      clusterResourceId: `cluster-${hex({ urn: clusterIdentifier }, 26).toUpperCase()}`,
+      endpoint: `${clusterIdentifier}.cluster-${suffix}.${context.region}.rds.amazonaws.com`,
+      readerEndpoint: `${clusterIdentifier}.cluster-ro-${suffix}.${context.region}.rds.amazonaws.com`,
+      // A cluster whose name says so is one that somebody keeps the password of.
+      masterUserSecrets: String(clusterIdentifier).endsWith("-own-password")
+        ? []
+        : [{ secretArn: arn(context, "secretsmanager", secret), secretStatus: "active", kmsKeyId: "" }],
+    };
+  },
   "aws:kms/getAlias:getAlias": (inputs, context) => ({
     id: inputs.name,
     name: inputs.name,
