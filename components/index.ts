@@ -56,7 +56,8 @@ export type { StreamConsumer, StreamConsumerArgs } from "./messaging/stream-cons
 export { type ServicePublisher, type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
 export { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "./names.ts";
 export { planAddresses } from "./network/address-plan.ts";
-export { Network, type NetworkArgs } from "./network/network.ts";
+export type { EndpointService } from "./network/endpoints.ts";
+export { type ExistingNetworkArgs, Network, type NetworkArgs } from "./network/network.ts";
 export type { Protection } from "./protection.ts";
 export { type Settings, SettingsError, settings } from "./settings.ts";
 export { type Tags, tagsFor } from "./tags.ts";

@@ -3,16 +3,38 @@ import * as aws from "@pulumi/aws";
 import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { trustOf } from "../grants.ts";
-import { checkForm, checkRange } from "../invalid-argument.ts";
+import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
+import { parseCidr } from "./address-plan.ts";
+import { type EndpointService, endpoints, GATEWAYS } from "./endpoints.ts";
+
+/** A VPC that is there already, by its subnets' tiers. */
+export interface ExistingNetworkArgs {
+  vpcId: pulumi.Input<string>;
+  /** Without a way out; in two zones at least, where a database stands. */
+  isolatedSubnetIds: pulumi.Input<pulumi.Input<string>[]>;
+  /** With a way out through NAT. @default none */
+  privateSubnetIds?: pulumi.Input<pulumi.Input<string>[]>;
+  /** @default none */
+  publicSubnetIds?: pulumi.Input<pulumi.Input<string>[]>;
+}
 
 export interface NetworkArgs {
-  /** IPv4 block: `"10.0.0.0/20"`. */
-  cidr: string;
+  /** IPv4 block: `"10.0.0.0/20"`; not with `existing`. */
+  cidr?: string;
+  /** A VPC to use as it is: nothing about it is changed. @default a new one */
+  existing?: ExistingNetworkArgs;
   /** Availability zones, 2 to 6. @default 3 */
   zones?: number;
   /** Private subnets go out through NAT gateways, which cost when idle. @default "none", and then no private subnets */
   nat?: "none" | "single" | "perZone";
+  /** Amazon's IPv6 addresses beside IPv4, in each subnet; they have no way out of their own. @default false */
+  ipv6?: boolean;
+  /**
+   * AWS's services reached without leaving the network. `s3` and `dynamodb` cost nothing, each other one about $7 a month and
+   * zone. @default none: functions outside the network reach them all
+   */
+  endpoints?: EndpointService[];
   /** Keep records of rejected traffic for this many days; 0 keeps none. @default 0 */
   flowLogDays?: number;
   tags?: Tags;
@@ -30,27 +52,45 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly isolatedSubnetIds: pulumi.Output<string[]>;
   readonly privateSubnetIds: pulumi.Output<string[]>;
+  readonly publicSubnetIds: pulumi.Output<string[]>;
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:network:Network", name, {}, options);
     const component = `Network "${name}"`;
-    checkForm(component, "cidr", args.cidr, /^\d+\.\d+\.\d+\.\d+\/\d+$/, "an IPv4 block such as 10.0.0.0/20");
-    checkRange(component, "zones", args.zones, 2, 6);
-    checkRange(component, "flowLogDays", args.flowLogDays, 0, 3653);
+    validate(component, args);
+    const network = args.existing ? adopt(args.existing) : this.#create(component, name, args);
+    this.vpcId = network.vpcId;
+    this.isolatedSubnetIds = network.isolatedSubnetIds;
+    this.privateSubnetIds = network.privateSubnetIds;
+    this.publicSubnetIds = network.publicSubnetIds;
+    this.registerOutputs({
+      vpcId: this.vpcId,
+      isolatedSubnetIds: this.isolatedSubnetIds,
+      privateSubnetIds: this.privateSubnetIds,
+      publicSubnetIds: this.publicSubnetIds,
+    });
+  }
+
+  #create(component: string, name: string, args: NetworkArgs): Tiers {
     const child = { parent: this };
     const nat = args.nat ?? "none";
 
     const vpc = new Vpc(
       name,
       {
-        cidrBlock: args.cidr,
+        cidrBlock: args.cidr!,
         numberOfAvailabilityZones: args.zones ?? 3,
         enableDnsHostnames: true,
         enableDnsSupport: true,
+        ...(args.ipv6 ? { assignGeneratedIpv6CidrBlock: true } : {}),
         subnetStrategy: "Auto",
         natGateways: { strategy: ({ none: "None", single: "Single", perZone: "OnePerAz" } as const)[nat] },
-        subnetSpecs:
-          nat === "none" ? [{ type: "Isolated" }] : [{ type: "Isolated" }, { type: "Private" }, { type: "Public" }],
+        subnetSpecs: (nat === "none" ? (["Isolated"] as const) : (["Isolated", "Private", "Public"] as const)).map(
+          (type) => ({
+            type,
+            ...(args.ipv6 ? { assignIpv6AddressOnCreation: true } : {}),
+          }),
+        ),
         tags: args.tags,
       },
       child,
@@ -63,10 +103,39 @@ export class Network extends pulumi.ComponentResource {
     );
     if (args.flowLogDays) recordTraffic(this, name, vpc.vpcId, args.flowLogDays);
 
-    this.vpcId = vpc.vpcId;
-    this.isolatedSubnetIds = vpc.isolatedSubnetIds;
-    this.privateSubnetIds = vpc.privateSubnetIds;
-    this.registerOutputs({ vpcId: this.vpcId, isolatedSubnetIds: this.isolatedSubnetIds });
+    if (args.endpoints?.length) endpoints(this, component, name, vpc, { ...args, cidr: args.cidr! });
+    return vpc;
+  }
+}
+
+type Tiers = Pick<Network, "vpcId" | "isolatedSubnetIds" | "privateSubnetIds" | "publicSubnetIds">;
+
+const adopt = (existing: ExistingNetworkArgs): Tiers => ({
+  vpcId: pulumi.output(existing.vpcId),
+  isolatedSubnetIds: pulumi.output(existing.isolatedSubnetIds),
+  privateSubnetIds: pulumi.output(existing.privateSubnetIds ?? []),
+  publicSubnetIds: pulumi.output(existing.publicSubnetIds ?? []),
+});
+
+function validate(component: string, args: NetworkArgs): void {
+  const { existing, tags: _tags, ...rest } = args;
+  if (existing) {
+    const other = Object.keys(rest).find((key) => rest[key as keyof typeof rest] !== undefined);
+    if (!other) return;
+    throw new InvalidArgumentError(component, other, "given", "an existing VPC stays as it is; leave this out");
+  }
+  checkForm(component, "cidr", args.cidr ?? "", /^\d+\.\d+\.\d+\.\d+\/\d+$/, "an IPv4 block such as 10.0.0.0/20");
+  try {
+    parseCidr("", args.cidr!);
+  } catch (error) {
+    throw new InvalidArgumentError(component, "cidr", args.cidr, (error as Error).message.replace(/^cell "": /, ""));
+  }
+  checkRange(component, "zones", args.zones, 2, 6);
+  checkForm(component, "nat", args.nat, /^(none|single|perZone)$/, "none, single or perZone");
+  checkRange(component, "flowLogDays", args.flowLogDays, 0, 3653);
+  for (const [index, service] of (args.endpoints ?? []).entries()) {
+    const words = `one of AWS's services, such as ${GATEWAYS.join(", ")} or secretsmanager`;
+    checkForm(component, `endpoints[${index}]`, service, /^[a-z][a-z0-9.-]{1,60}$/, words);
   }
 }
 

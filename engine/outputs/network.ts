@@ -64,6 +64,10 @@ function awsxVpc(resource: Registered, context: Context): { id: string } & Value
     privateSubnetIds: idsOf("Private"),
     isolatedSubnetIds: idsOf("Isolated"),
     natGateways: Array.from({ length: nats }, (_, index) => ({ id: `nat-${hex(resource, 17, `nat${index}`)}` })),
+    // One for each subnet, as awsx makes them.
+    routeTables: specs.flatMap((spec) =>
+      zones.map((zone) => ({ id: `rtb-${hex(resource, 17, `rtb/${spec.type}/${spec.name ?? ""}/${zone}`)}` })),
+    ),
     availabilityZones: zones,
   };
 }
