@@ -37,6 +37,9 @@ export interface CellFunctions {
 
 type Environment = Record<string, pulumi.Input<string>>;
 
+/** This library's own folder, wherever the program that uses it stands. */
+const HERE = join(import.meta.dirname, "..");
+
 export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts): CellFunctions {
   const { name, settings, tags, database, bucket, uploads, outbox, tenants, idempotency, users } = parts;
   const { environment } = settings;
@@ -50,7 +53,7 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     const made = new Function(
       `${name}-${id}`,
       {
-        entry: `functions/${id}`,
+        entry: join(HERE, "functions", id),
         functionName: nameOf("function", ["terrace", environment, name, id]),
         logRetentionDays: settings.logRetentionDays,
         environment: {
@@ -114,7 +117,7 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     {
       functionName: migrate.functionName,
       input: JSON.stringify({ operation: "migrate", databases: [database.databaseName] }),
-      triggers: { migrations: hashOfFolder("migrations") },
+      triggers: { migrations: hashOfFolder(join(HERE, "migrations")) },
     },
     { parent, dependsOn: [migrate, database] },
   );
@@ -170,7 +173,7 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
   const api = new Api(
     `${name}-api-gateway`,
     {
-      openapi: "functions/api/openapi.json",
+      openapi: join(HERE, "functions/api/openapi.json"),
       handler,
       authorizer,
       apiName: nameOf("api", ["terrace", environment, name]),

@@ -1,6 +1,6 @@
 /** Evaluates a Pulumi program in a process of its own, because the runtime's state and the program's are global. */
 import { fork } from "node:child_process";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Graph } from "./graph.ts";
 
@@ -63,9 +63,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Graph> {
   throw new EvaluationError(`${message}${placeOf(stack, options.directory)}`);
 }
 
+/** Compiled as this file is: Node strips no types from packages. */
+const CHILD = join(import.meta.dirname, `child${extname(import.meta.filename)}`);
+
 function runChild(request: ChildRequest, env: NodeJS.ProcessEnv = {}): Promise<ChildAnswer> {
   const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
-  const child = fork(join(import.meta.dirname, "child.ts"), {
+  const child = fork(CHILD, {
     // The process lives for a second and makes short-lived objects: room for them costs less than collecting them.
     execArgv: [
       ...flags,

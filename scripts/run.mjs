@@ -22,6 +22,7 @@ const commands = {
   preview: ["preview/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
+  package: ["scripts/package.ts"],
 };
 
 /** True when node_modules is absent or older than the lockfile it should mirror. */

@@ -41,6 +41,10 @@ export class FanOut extends pulumi.ComponentResource {
     this.topic = new Topic(`${name}-topic`, { ...args.topic, topicName: args.topicName, tags: args.tags }, child);
     const common = { tags: args.tags, ...(args.topic?.fifo ? { fifo: true } : {}) };
     for (const [consumer, { function: make, queue: queueArgs, ...rest }] of Object.entries(args.consumers)) {
+      if (typeof make !== "function") {
+        const argument = `consumers.${consumer}.function`;
+        throw new InvalidArgumentError(`FanOut "${name}"`, argument, make, "pass (queue) => new Function(…)");
+      }
       const queue = new Queue(`${name}-${consumer}`, { ...common, ...queueArgs }, child);
       const handler = make(queue);
       queue.consume(`${name}-${consumer}`, handler, rest);
