@@ -1,8 +1,31 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkRange } from "../invalid-argument.ts";
+import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
+import {
+  type ApplicationArgs,
+  checkFederation,
+  federate,
+  type ProviderArgs,
+  type SignInPageArgs,
+} from "./user-pool/federation.ts";
+import { type IdentityPoolArgs, identityPool } from "./user-pool/identity-pool.ts";
+import { allowTriggers, checkTriggers, lambdaConfig, type TriggersArgs } from "./user-pool/triggers.ts";
+
+/** A group of users; its name stands in their tokens. */
+export interface GroupArgs {
+  description?: string;
+  /** The lowest of a user's groups comes first. @default none */
+  precedence?: number;
+}
+
+/** Mail by an identity of one's own in SES, in place of Cognito's fifty a day. */
+export interface MailArgs {
+  /** `"Acme <no-reply@example.com>"`. */
+  from: string;
+  sesIdentityArn: pulumi.Input<string>;
+}
 
 export interface UserPoolArgs {
   /** @default Pulumi's autonaming */
@@ -13,6 +36,20 @@ export interface UserPoolArgs {
   minimumPasswordLength?: number;
   /** Minutes an ID or access token is good for. @default 60 */
   tokenMinutes?: number;
+  /** By name. @default none */
+  groups?: Record<string, GroupArgs>;
+  /** Functions that Cognito asks; they have five seconds. @default none */
+  triggers?: TriggersArgs;
+  /** Who else vouches for users, by name. @default nobody */
+  providers?: Record<string, ProviderArgs>;
+  /** Where users sign in on a page of Cognito's. @default there is none */
+  signInPage?: SignInPageArgs;
+  /** Whose users sign in on that page, by name. @default none */
+  applications?: Record<string, ApplicationArgs>;
+  /** AWS credentials for signed-in users. @default none */
+  identityPool?: IdentityPoolArgs;
+  /** @default Cognito's own, 50 a day */
+  mail?: MailArgs;
   /** @default "protected" */
   protection?: Protection;
   tags?: Tags;
@@ -30,12 +67,14 @@ export class UserPool extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly userPoolId: pulumi.Output<string>;
   readonly clientId: pulumi.Output<string>;
+  /** Client ids by application. */
+  readonly applicationClientIds: Record<string, pulumi.Output<string>>;
+  readonly identityPoolId: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: UserPoolArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:UserPool", name, {}, options);
     const component = `UserPool "${name}"`;
-    checkRange(component, "minimumPasswordLength", args.minimumPasswordLength, 8, 99);
-    checkRange(component, "tokenMinutes", args.tokenMinutes, 5, 1440);
+    validate(component, args);
     const isProtected = (args.protection ?? "protected") === "protected";
     const minutes = args.tokenMinutes ?? 60;
     const mfa = args.mfa ?? "optional";
@@ -66,6 +105,8 @@ export class UserPool extends pulumi.ComponentResource {
             stringAttributeConstraints: { minLength: "3", maxLength: "31" },
           },
         ],
+        ...(args.triggers ? { lambdaConfig: lambdaConfig(args.triggers) } : {}),
+        ...(args.mail ? { emailConfiguration: mailOf(component, args.mail) } : {}),
         deletionProtection: isProtected ? "ACTIVE" : "INACTIVE",
         tags: args.tags,
       },
@@ -88,9 +129,59 @@ export class UserPool extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    for (const [group, { description, precedence }] of Object.entries(args.groups ?? {})) {
+      new aws.cognito.UserGroup(
+        `${name}-group-${group}`,
+        { userPoolId: pool.id, name: group, description, precedence },
+        { parent: this },
+      );
+    }
+    if (args.triggers) allowTriggers(name, pool, args.triggers);
+    this.applicationClientIds = federate(this, name, pool, args);
+    const clients = [client.id, ...Object.values(this.applicationClientIds)];
+    this.identityPoolId = args.identityPool && identityPool(this, name, pool, clients, args.identityPool, args.tags);
     this.arn = pool.arn;
     this.userPoolId = pool.id;
     this.clientId = client.id;
-    this.registerOutputs({ arn: this.arn, userPoolId: this.userPoolId, clientId: this.clientId });
+    this.registerOutputs({
+      arn: this.arn,
+      userPoolId: this.userPoolId,
+      clientId: this.clientId,
+      applicationClientIds: this.applicationClientIds,
+      ...(this.identityPoolId ? { identityPoolId: this.identityPoolId } : {}),
+    });
+  }
+}
+
+const mailOf = (component: string, { from, sesIdentityArn }: MailArgs) => ({
+  emailSendingAccount: "DEVELOPER",
+  fromEmailAddress: from,
+  sourceArn: checkedArn(component, "mail.sesIdentityArn", sesIdentityArn, "ses"),
+});
+
+function validate(component: string, args: UserPoolArgs): void {
+  checkRange(component, "minimumPasswordLength", args.minimumPasswordLength, 8, 99);
+  checkRange(component, "tokenMinutes", args.tokenMinutes, 5, 1440);
+  checkForm(component, "mfa", args.mfa, /^(off|optional|required)$/, "off, optional or required");
+  checkForm(
+    component,
+    "mail.from",
+    args.mail?.from,
+    /^([^<>]+ <)?[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+>?$/,
+    "a sender's address",
+  );
+  for (const [group, { precedence }] of Object.entries(args.groups ?? {})) {
+    checkForm(component, `groups.${group}`, group, /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u, "a name without blanks");
+    checkRange(component, `groups.${group}.precedence`, precedence, 0, 2 ** 31 - 1);
+  }
+  checkTriggers(component, args.triggers);
+  checkFederation(component, args);
+  if (args.identityPool && args.identityPool.grants.length === 0) {
+    throw new InvalidArgumentError(
+      component,
+      "identityPool.grants",
+      [],
+      "credentials that may nothing; grant something",
+    );
   }
 }

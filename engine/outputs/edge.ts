@@ -135,6 +135,19 @@ export const edge: Table = {
     name: physicalName(resource),
   }),
   "aws:cognito/userPoolDomain:UserPoolDomain": keyed("domain"),
+  "aws:cognito/identityProvider:IdentityProvider": ({ inputs }) => ({
+    id: `${inputs.userPoolId}:${inputs.providerName}`,
+  }),
+  "aws:cognito/identityPool:IdentityPool": (resource, context) => {
+    const uuid = hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    const id = `${context.region}:${uuid}`;
+    return { id, arn: arn(context, "cognito-identity", `identitypool/${id}`) };
+  },
+  "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": keyed("identityPoolId"),
+  "aws:cognito/identityPoolProviderPrincipalTag:IdentityPoolProviderPrincipalTag": keyed(
+    "identityPoolId",
+    "identityProviderName",
+  ),
   "aws:cognito/userGroup:UserGroup": keyed("userPoolId", "name"),
   "aws:cognito/resourceServer:ResourceServer": (resource) => {
     const scopes = (resource.inputs.scopes ?? []) as { scopeName: string }[];
