@@ -20,6 +20,7 @@ const commands = {
   types: ["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
   bench: ["bench/main.ts"],
   preview: ["preview/main.ts"],
+  cost: ["cost/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
   package: ["scripts/package.ts"],

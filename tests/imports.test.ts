@@ -14,6 +14,7 @@ const allowed: Record<string, string[]> = {
   migrations: ["data-api"],
   local: ["engine", "data-api"],
   preview: ["engine", "policy"],
+  cost: ["engine"],
   fleet: ["engine", "components/settings.ts"],
   "index.ts": ["components"],
 };
