@@ -46,7 +46,9 @@ describe("idle", () => {
       { id: "b", metric: {} },
       { id: "sum", expression: "a+b" },
     ];
-    expect(idleUsd(resource("aws:cloudwatch/metricAlarm:MetricAlarm", { metricQueries: queries as Value }))).toBeCloseTo(0.2);
+    expect(
+      idleUsd(resource("aws:cloudwatch/metricAlarm:MetricAlarm", { metricQueries: queries as unknown as Value })),
+    ).toBeCloseTo(0.2);
   });
 
   it("what only costs when it is used costs nothing, and what nobody knows the price of is unknown", () => {
