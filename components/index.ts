@@ -22,8 +22,16 @@ export { Pipeline, type PipelineArgs } from "./delivery/pipeline.ts";
 export type { StateArgs } from "./delivery/state.ts";
 export { Api, type ApiArgs, type UsagePlanArgs } from "./edge/api.ts";
 export { ApiLogging } from "./edge/api-logging.ts";
-export { Domain, type DomainArgs } from "./edge/domain.ts";
+export {
+  Domain,
+  type DomainApiArgs,
+  type DomainArgs,
+  type HealthCheckArgs,
+  type MutualTlsArgs,
+} from "./edge/domain.ts";
 export { Firewall, type FirewallArgs, type ManagedRulesArgs } from "./edge/firewall.ts";
+export { HostedZone, type HostedZoneArgs } from "./edge/hosted-zone.ts";
+export { Redirect, type RedirectArgs } from "./edge/redirect.ts";
 export type { ApplicationArgs, ProviderArgs, SignInPageArgs } from "./edge/user-pool/federation.ts";
 export type { IdentityPoolArgs } from "./edge/user-pool/identity-pool.ts";
 export type { TriggersArgs } from "./edge/user-pool/triggers.ts";

@@ -18,6 +18,8 @@ export interface WebsiteDomainArgs {
   host: string;
   /** Route 53 zone that holds the host and what redirects to it: an existing one by name. */
   zone: string;
+  /** Of that zone, where it is made in the same program. @default looked up by name */
+  zoneId?: pulumi.Input<string>;
   /** Hosts of the zone that send to `host`: `["example.com"]`. @default none */
   redirectFrom?: string[];
 }
@@ -159,8 +161,9 @@ export class Website extends pulumi.ComponentResource {
     });
   }
 
-  #certify(name: string, { host, zone, redirectFrom = [] }: WebsiteDomainArgs, tags: Tags | undefined) {
-    const { zoneId } = aws.route53.getZoneOutput({ name: zone }, { parent: this });
+  #certify(name: string, domain: WebsiteDomainArgs, tags: Tags | undefined) {
+    const { host, zone, redirectFrom = [] } = domain;
+    const zoneId = pulumi.output(domain.zoneId ?? aws.route53.getZoneOutput({ name: zone }, { parent: this }).zoneId);
     const { validated } = validatedCertificate(this, name, {
       ...{ host, alternativeHosts: redirectFrom, zoneId, tags },
       region: "us-east-1",

@@ -171,6 +171,17 @@ export const edge: Table = {
     id: `${inputs.zoneId}_${inputs.name}_${inputs.type}`,
     fqdn: inputs.name,
   }),
+  "aws:route53/healthCheck:HealthCheck": (resource, context) => {
+    const id = hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    return { id, arn: arn(context, "route53", `healthcheck/${id}`, { region: "", account: "" }) };
+  },
+  "aws:route53/keySigningKey:KeySigningKey": (resource) => ({
+    id: `${resource.inputs.hostedZoneId},${resource.inputs.name}`,
+    dsRecord: `${Number.parseInt(hex(resource, 4), 16)} 13 2 ${hex(resource, 64).toUpperCase()}`,
+    digestAlgorithmMnemonic: "SHA-256",
+    signingAlgorithmMnemonic: "ECDSAP256SHA256",
+  }),
+  "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec": keyed("hostedZoneId"),
   "aws:acm/certificate:Certificate": (resource, context) => {
     const uuid = hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
     const certificate = arn(context, "acm", `certificate/${uuid}`);

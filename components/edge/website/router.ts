@@ -1,4 +1,5 @@
 /** What runs at CloudFront's edges before each request: which file a path means, and that there is one host. */
+import { sendTo } from "../redirect.ts";
 
 export interface RouterOptions {
   /** The host that others are sent to. @default any host answers */
@@ -13,14 +14,7 @@ export function routerCode({ host, pages, index }: RouterOptions): string {
   const home = JSON.stringify(`/${index}`);
   const elsewhere = host
     ? `
-  if (request.headers.host && request.headers.host.value !== ${JSON.stringify(host)}) {
-    var query = [];
-    for (var key in request.querystring) {
-      var entry = request.querystring[key];
-      (entry.multiValue || [entry]).forEach(function (one) { query.push(key + (one.value ? "=" + one.value : "")); });
-    }
-    var location = "https://" + ${JSON.stringify(host)} + request.uri + (query.length ? "?" + query.join("&") : "");
-    return { statusCode: 301, statusDescription: "Moved Permanently", headers: { location: { value: location } } };
+  if (request.headers.host && request.headers.host.value !== ${JSON.stringify(host)}) {${sendTo(host)}
   }`
     : "";
   const file = pages === "single" ? home : `uri.replace(/\\/$/, "") + ${home}`;
