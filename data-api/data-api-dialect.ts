@@ -6,6 +6,7 @@ import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { DataApiDriver } from "./data-api-driver.ts";
 import { DataApiIntrospector } from "./data-api-introspector.ts";
 import { MigrationLock } from "./migration-lock.ts";
+import { backoffMs } from "./retry.ts";
 import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import { httpTransport } from "./transport/http-transport.ts";
 import { sdkTransport } from "./transport/sdk-transport.ts";
@@ -42,10 +43,10 @@ export class DataApiDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    const { columnTypes = {}, migrationLockTimeoutMs = 600_000 } = this.#config;
+    const { columnTypes = {}, migrationLockTimeoutMs = 600_000, retryDelayMs = backoffMs } = this.#config;
     // A lock is waited for, however short a statement's time is.
     const connect = () => this.#connect({ ...this.#config, statementTimeoutMs: undefined });
-    return new DataApiAdapter(columnTypes, new MigrationLock(connect, migrationLockTimeoutMs));
+    return new DataApiAdapter(columnTypes, new MigrationLock(connect, migrationLockTimeoutMs, retryDelayMs));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: kysely's signature

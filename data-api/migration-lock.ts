@@ -6,6 +6,7 @@
 import { CompiledQuery, type Kysely, sql } from "kysely";
 import type { DataApiConnection } from "./data-api-connection.ts";
 import { DatabaseError } from "./errors.ts";
+import { delay } from "./retry.ts";
 
 /** Any number, as long as every migrator of a database uses the same. */
 const LOCK_ID = 7_236_455_112_958_313n;
@@ -16,8 +17,13 @@ const KEEP_ALIVE_MS = 60_000;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 const setTimeoutSql = (ms: number) => `set local lock_timeout = ${Math.max(1, Math.ceil(ms))}`;
-// It returns void, which the Data API can not be relied on to carry.
+// No SELECT: it would keep its snapshot, which `create index concurrently` waits for. And what the function returns is void,
+// which the Data API can not be relied on to carry.
 const LOCK_SQL = `do ' begin perform pg_advisory_xact_lock(${LOCK_ID}); end '`;
+const TRY_SQL = `do ' begin
+  if not pg_try_advisory_xact_lock(${LOCK_ID}) then raise lock_not_available; end if;
+end '`;
+const KEEP_ALIVE_SQL = "set local lock_timeout = 0";
 
 interface Held {
   connection: DataApiConnection;
@@ -27,12 +33,17 @@ interface Held {
 export class MigrationLock {
   readonly #connect: () => DataApiConnection;
   readonly #timeoutMs: number;
+  readonly #delayMs: (attempt: number) => number;
   readonly #held = new WeakMap<object, Held>();
 
-  /** @param timeoutMs how long to wait for another migrator */
-  constructor(connect: () => DataApiConnection, timeoutMs: number) {
+  /**
+   * @param timeoutMs how long to wait for another migrator
+   * @param delayMs pause before it is asked for again
+   */
+  constructor(connect: () => DataApiConnection, timeoutMs: number, delayMs: (attempt: number) => number) {
     this.#connect = connect;
     this.#timeoutMs = timeoutMs;
+    this.#delayMs = delayMs;
   }
 
   /** @throws Error when another migrator holds it all the time */
@@ -68,19 +79,20 @@ export class MigrationLock {
     const deadline = performance.now() + this.#timeoutMs;
     const connection = this.#connect();
     const run = (text: string) => connection.executeQuery(CompiledQuery.raw(text));
-    while (true) {
+    for (let attempt = 1; ; attempt++) {
       await connection.beginTransaction({});
       try {
-        await run(setTimeoutSql(Math.min(deadline - performance.now(), WAIT_SECONDS * 1000)));
-        await run(LOCK_SQL);
+        // Asked again and again, not waited for: `create index concurrently` would wait for whoever waits.
+        await run(TRY_SQL);
         break;
       } catch (error) {
         await connection.rollbackTransaction();
         if (!isTaken(error)) throw error;
         if (performance.now() >= deadline) throw this.#stillTaken(this.#timeoutMs, error);
       }
+      await delay(this.#delayMs(attempt));
     }
-    const keepAlive = setInterval(() => void run("select 1").catch(() => undefined), KEEP_ALIVE_MS);
+    const keepAlive = setInterval(() => void run(KEEP_ALIVE_SQL).catch(() => undefined), KEEP_ALIVE_MS);
     keepAlive.unref();
     this.#held.set(db, { connection, keepAlive });
   }

@@ -44,7 +44,7 @@ export async function withRetries<T>(call: () => Promise<T>, options: RetryOptio
         resuming = true;
         if (performance.now() - started + pause > options.resumeTimeoutMs) throw error;
       } else if (!mayRepeat(error, attempt, options.isRead)) throw error;
-      await delay(pause, options.signal);
+      await delay(pause, options);
     }
   }
 }
@@ -53,7 +53,8 @@ function mayRepeat(error: unknown, attempt: number, isRead: boolean): boolean {
   if (!(error instanceof DataApiError)) return false;
   if (isThrottled(error)) return attempt < THROTTLED_ATTEMPTS;
   if (wasNeverSent(error)) return attempt < READ_ATTEMPTS;
-  return isRead && attempt < READ_ATTEMPTS && (error.statusCode >= 500 || error.statusCode === 0);
+  // Not what took its 45 seconds, or what was answered.
+  return isRead && attempt < READ_ATTEMPTS && (error.statusCode >= 500 || error.statusCode < 400);
 }
 
 function isThrottled(error: DataApiError): boolean {
@@ -85,7 +86,11 @@ export function backoffMs(attempt: number): number {
   return Math.min(2_000, 100 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 }
 
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+/** @param isBehind the process may end meanwhile */
+export function delay(
+  ms: number,
+  { signal, isBehind = false }: { signal?: AbortSignal; isBehind?: boolean } = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
@@ -95,6 +100,7 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener("abort", abort);
       resolve();
     }, ms);
+    if (isBehind) timer.unref();
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
   });

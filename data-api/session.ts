@@ -37,6 +37,7 @@ interface CallOptions {
 }
 
 const ENDING_ATTEMPTS = 4;
+const LONGEST_STATEMENT_MS = 50_000;
 const TRANSACTION_ABORTED = "25P02";
 
 export class Session {
@@ -119,6 +120,8 @@ export class Session {
         if (attempt < ENDING_ATTEMPTS) await this.#pause(attempt);
       }
     }
+    // What can still be rolled back was not committed, and holds no locks from then on.
+    if (await this.#rollBack(input)) throw rolledBack(unanswered);
     throw outcomeUnknown(unanswered);
   }
 
@@ -131,15 +134,21 @@ export class Session {
     await this.#rollBack(this.#end());
   }
 
-  async #rollBack(input: object): Promise<void> {
+  /**
+   * @param isBehind nobody waits for it: it goes on for as long as a statement may keep the transaction busy
+   * @returns whether the call did it
+   */
+  async #rollBack(input: object, isBehind = false): Promise<boolean> {
+    const deadline = performance.now() + LONGEST_STATEMENT_MS;
     for (let attempt = 1; ; attempt++) {
       try {
-        return void (await this.#call("RollbackTransaction", input, { isRead: true }));
+        await this.#call("RollbackTransaction", input, { isRead: true });
+        return true;
       } catch (error) {
-        // A statement of it may still be running, with which the transaction is busy.
         const isBusy = error instanceof DataApiError && error.code === "BadRequestException";
-        if (!isBusy || attempt === ENDING_ATTEMPTS) return;
-        await this.#pause(attempt);
+        const isLast = isBehind ? performance.now() > deadline : attempt === ENDING_ATTEMPTS;
+        if (!(isBusy || mayHaveRun(error)) || isLast) return false;
+        await this.#pause(attempt, isBehind);
       }
     }
   }
@@ -173,16 +182,12 @@ export class Session {
 
   /** Ends the transaction after a call whose effect is not known. */
   async #lose(error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-    const { code = "Aborted", statusCode = 0 } = error instanceof DataApiError ? error : {};
     const isTold = error instanceof TransactionLostError;
-    const why = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
-    const lost = isTold
-      ? error
-      : new TransactionLostError(code, `${why}: the transaction is rolled back.`, statusCode, { cause: error });
+    const lost = isTold ? error : rolledBack(error);
     const input = this.#end();
     this.#lost = lost;
     // Who aborts does not wait; and what aborted is still running.
-    if (signal?.aborted) void this.#rollBack(input);
+    if (signal?.aborted) void this.#rollBack(input, true);
     else if (!isTold) await this.#rollBack(input);
     return signal?.aborted ? error : lost;
   }
@@ -213,8 +218,8 @@ export class Session {
     });
   }
 
-  #pause(attempt: number): Promise<void> {
-    return delay((this.#config.retryDelayMs ?? backoffMs)(attempt));
+  #pause(attempt: number, isBehind = false): Promise<void> {
+    return delay((this.#config.retryDelayMs ?? backoffMs)(attempt), { isBehind });
   }
 
   #target(): object {
@@ -227,10 +232,21 @@ function named(fields: readonly Field[]): { name: string; value: Field }[] {
   return fields.map((value, index) => ({ name: String(index + 1), value }));
 }
 
+function rolledBack(error: unknown): TransactionLostError {
+  const { code, text, statusCode } = partsOf(error);
+  return new TransactionLostError(code, `${text}: the transaction is rolled back.`, statusCode, { cause: error });
+}
+
 function outcomeUnknown(error: unknown): TransactionOutcomeUnknownError {
-  const { code = "Unknown", statusCode = 0, message = String(error) } = error as Partial<DataApiError>;
-  const text = `${message.replace(/\.$/, "")}: whether the transaction was committed is not known.`;
-  return new TransactionOutcomeUnknownError(code, text, statusCode, { cause: error });
+  const { code, text, statusCode } = partsOf(error);
+  const message = `${text}: whether the transaction was committed is not known.`;
+  return new TransactionOutcomeUnknownError(code, message, statusCode, { cause: error });
+}
+
+function partsOf(error: unknown): { code: string; text: string; statusCode: number } {
+  const { code, statusCode } = error instanceof DataApiError ? error : { code: "Aborted", statusCode: 0 };
+  const text = error instanceof Error ? error.message : String(error);
+  return { code, text: text.replace(/\.$/, ""), statusCode };
 }
 
 function warnOfResume(waitedMs: number): void {
