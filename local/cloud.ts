@@ -181,11 +181,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     log: options.log ?? (() => {}),
     authorize: (call, access) => iam.authorize(call, access),
     principalFor,
-    credentialsFor(roleArn, sessionName, servicePrincipal, sourceArn) {
+    assume(roleArn, sessionName, servicePrincipal, sourceArn) {
       const caller: Principal = { type: "service", arn: servicePrincipal, account };
       const source: Context = sourceArn ? { "aws:sourcearn": [sourceArn], "aws:sourceaccount": [account] } : {};
       iam.authorizeAssume(caller, "sts:AssumeRole", iam.role(roleArn), source);
-      return credentials.issue(principalFor(roleArn, sessionName), 12 * 3600);
+      return principalFor(roleArn, sessionName);
+    },
+    credentialsFor(roleArn, sessionName, servicePrincipal, sourceArn) {
+      return credentials.issue(cloud.assume(roleArn, sessionName, servicePrincipal, sourceArn), 12 * 3600);
     },
     async call(name, operation, input, call = {}) {
       const full: Call = { principal: administrator, sourceIp: "127.0.0.1", ...call };

@@ -148,6 +148,8 @@ export interface Cloud {
    * @param sourceArn for which resource it does so: `aws:SourceArn` in the trust policy
    */
   credentialsFor(roleArn: string, sessionName: string, servicePrincipal: string, sourceArn?: string): Credentials;
+  /** The principal of a service that takes on a role for one call, if the role's trust policy lets it. @see credentialsFor */
+  assume(roleArn: string, sessionName: string, servicePrincipal: string, sourceArn?: string): Principal;
   /** The principal that a call by `servicePrincipal` acting as `roleArn` has (an event source mapping reads as its function). */
   principalFor(roleArn: string, sessionName: string): Principal;
   /** Calls an operation inside the process: authorized like any other call, without the wire. */

@@ -16,6 +16,7 @@ export const services: Record<string, ServiceFactory> = {
   sns: async (cloud) => (await import("./sns/index.ts")).sns(cloud),
   lambda: async (cloud) => (await import("./lambda/index.ts")).lambda(cloud),
   apigateway: async (cloud) => (await import("./apigateway/index.ts")).apigateway(cloud),
+  events: async (cloud) => (await import("./eventbridge/index.ts")).eventBridge(cloud),
   scheduler: async (cloud) => (await import("./scheduler/index.ts")).scheduler(cloud),
 };
 
@@ -27,10 +28,14 @@ const OWNERS: Record<string, string> = {
   rds: "rds-data",
 };
 
+/** Types that another service than their module's provisions. */
+const EXCEPTIONS: [type: RegExp, owner: string][] = [[/^aws:cloudwatch\/event/, "events"]];
+
 /** The service that provisions a Pulumi type; undefined where none does. */
 export function ownerOf(type: string): string | undefined {
   const module = /^aws:([^/:]+)\//.exec(type)?.[1];
   if (module === undefined) return undefined;
-  const name = OWNERS[module] ?? module;
+  const exception = EXCEPTIONS.find(([types]) => types.test(type))?.[1];
+  const name = exception ?? OWNERS[module] ?? module;
   return Object.hasOwn(services, name) && !inert(type) ? name : undefined;
 }

@@ -92,20 +92,22 @@ export function bucketConfiguration({ buckets, onBucket }: S3): Record<string, O
     DeletePublicAccessBlock: writes("PutBucketPublicAccessBlock", (bucket) => {
       bucket.publicAccessBlock = undefined;
     }),
-    GetBucketNotificationConfiguration: reads("GetBucketNotification", ({ notifications }) =>
-      Object.fromEntries(
+    GetBucketNotificationConfiguration: reads("GetBucketNotification", ({ notifications, eventBridge }) => ({
+      ...Object.fromEntries(
         TARGETS.map(({ list, arn }) => [
           list,
           notifications.filter((rule) => kindOf(rule) === list).map((rule) => writeRule(rule, arn)),
         ]),
       ),
-    ),
+      ...(eventBridge && { EventBridgeConfiguration: {} }),
+    })),
     PutBucketNotificationConfiguration: writes("PutBucketNotification", (bucket, { NotificationConfiguration }) => {
       bucket.notifications = TARGETS.flatMap(({ list, arn }) =>
         ((NotificationConfiguration[list] ?? []) as Shape[]).map((rule, index) =>
           readRule(rule, arn, `${list}-${index}`),
         ),
       );
+      bucket.eventBridge = NotificationConfiguration.EventBridgeConfiguration !== undefined;
     }),
     GetBucketTagging: reads("GetBucketTagging", ({ tags }) => {
       if (Object.keys(tags).length === 0) throw none("NoSuchTagSet", "The TagSet does not exist");

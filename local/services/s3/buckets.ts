@@ -19,6 +19,8 @@ export interface Bucket {
   policy?: string;
   cors: CorsRule[];
   notifications: NotificationRule[];
+  /** Tells the account's default bus of every object that comes or goes. */
+  eventBridge?: boolean;
   /** New buckets have all four, as on AWS; undefined where it was deleted. */
   publicAccessBlock?: PublicAccessBlock;
   tags: Record<string, string>;

@@ -3,7 +3,7 @@
  * presigned uploads, CORS, bucket policies, public access blocks, event notifications.
  *
  * Not emulated: ACLs (owners only, as AWS's default is), browser form uploads, lifecycle and replication runs, object
- * lock, storage classes, select, website hosting, access points, KMS, EventBridge notifications and s3:TestEvent. A
+ * lock, storage classes, select, website hosting, access points, KMS and s3:TestEvent. A
  * notification's target is not validated when it is set. An upload is held in memory whole, 256 MB at most. Objects that
  * came without a checksum have none (AWS adds CRC64NVME). What counts as a public policy is an allow for everybody
  * without a condition. Calls on loopback count as `aws:SecureTransport`.
@@ -15,6 +15,7 @@ import { blockOf, bucketConfiguration } from "./bucket-configuration.ts";
 import { bucketOperations } from "./bucket-operations.ts";
 import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets.ts";
 import { type CorsRule, preflight, withCors } from "./cors.ts";
+import { tellEventBridge } from "./event-bridge.ts";
 import { multipartOperations } from "./multipart.ts";
 import { notify, rulesOf, sequencer } from "./notifications.ts";
 import { objectOperations } from "./object-operations.ts";
@@ -72,13 +73,14 @@ export function s3(cloud: Cloud): Service {
       return stored;
     },
     announce(event, object, { principal }) {
-      const rules = buckets.get(object.bucket)?.notifications ?? [];
-      if (rules.length === 0) return Promise.resolve();
+      const { notifications: rules = [], eventBridge } = buckets.get(object.bucket) ?? {};
+      if (rules.length === 0 && !eventBridge) return Promise.resolve();
       const sequence = nextSequence();
       // In the order of the writes.
-      announcing = announcing.then(() =>
-        notify(cloud, rules, event, object, principal.sessionName ?? principal.account, sequence),
-      );
+      announcing = announcing.then(async () => {
+        if (eventBridge) await tellEventBridge(cloud, event, object, principal.account, sequence);
+        await notify(cloud, rules, event, object, principal.sessionName ?? principal.account, sequence);
+      });
       return announcing;
     },
   };
@@ -118,6 +120,7 @@ function resourcesOf(buckets: Buckets): Service["resources"] {
     },
     bucketNotification(bucket, inputs) {
       bucket.notifications = rulesOf(inputs);
+      bucket.eventBridge = inputs.eventbridge === true;
     },
     bucketPublicAccessBlock(bucket, inputs) {
       bucket.publicAccessBlock = blockOf(inputs);
