@@ -7,6 +7,7 @@ import http from "node:http";
 import https from "node:https";
 import { DataApiConnectionError, DataApiError, toDataApiError } from "../errors.ts";
 import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
+import { freshAgent } from "./fresh-agent.ts";
 import { type AwsCredentials, signRequest } from "./sign-request.ts";
 
 export interface HttpTransportOptions {
@@ -36,6 +37,7 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
     options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region),
   );
   const { request } = endpoint.protocol === "http:" ? http : https;
+  const { agent, dropStale } = freshAgent(endpoint.protocol);
   const prefix = endpoint.pathname.replace(/\/$/, "");
   const { credentials, timeoutMs = 60_000 } = options;
   return async (operation, input, { signal } = {}) => {
@@ -44,10 +46,11 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
     const identity = typeof credentials === "function" ? await credentials() : (credentials ?? fromEnvironment());
     const headers = signRequest({ host: endpoint.host, path, region, body, credentials: identity, now: Date.now() });
     signal?.throwIfAborted();
+    dropStale();
     return new Promise<ExecuteOutput>((resolve, reject) => {
       const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
       const { hostname, port } = endpoint;
-      const outgoing = request({ method: "POST", hostname, port, path, headers, signal, timeout: timeoutMs });
+      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal, timeout: timeoutMs });
       outgoing.on("error", fail);
       outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       outgoing.on("response", (response) => {

@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DataApiConnectionError, DataApiError, httpTransport } from "../../data-api/index.ts";
+import { credentials, failure } from "./backend.ts";
+
+let server: Server;
+let answer: (request: IncomingMessage, response: ServerResponse) => void;
+let connections = 0;
+let seen: IncomingMessage[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    seen.push(request);
+    request.resume().on("end", () => answer(request, response));
+  });
+  server.on("connection", () => connections++);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+});
+beforeEach(() => {
+  connections = 0;
+  seen = [];
+  answer = (_request, response) => response.end('{"records":[]}');
+});
+afterEach(() => jest.restoreAllMocks());
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const connect = (more: Parameters<typeof httpTransport>[0] = {}) =>
+  httpTransport({ endpoint: endpoint(), region: "eu-west-1", credentials, ...more });
+const call = (transport = connect(), signal?: AbortSignal) =>
+  transport("ExecuteStatement", { sql: "select 1" }, { signal });
+
+describe("an answer that is none of the Data API's", () => {
+  it.each([
+    [502, "<html>Bad Gateway</html>", "The Data API answered 502 without JSON: <html>Bad Gateway</html>"],
+    [200, "", "The Data API answered 200 without JSON: "],
+    [200, '{"records":[[', 'The Data API answered 200 without JSON: {"records":[['],
+  ])("%d %j is an error that says so", async (status, body, message) => {
+    answer = (_request, response) => response.writeHead(status).end(body);
+    const error = await failure<DataApiError>(call());
+    expect(error).toBeInstanceOf(DataApiError);
+    expect([error.statusCode, error.message]).toEqual([status, message]);
+  });
+
+  it("has AWS's code wherever AWS puts it", async () => {
+    const codes: string[] = [];
+    for (const [headers, body] of [
+      [{ "x-amzn-errortype": "ForbiddenException:http://internal.amazon.com/coral/" }, '{"message":"no"}'],
+      [{}, '{"__type":"com.amazonaws.rdsdata#ForbiddenException","Message":"no"}'],
+      [{}, "{}"],
+    ] as const) {
+      answer = (_request, response) => response.writeHead(403, headers).end(body);
+      codes.push((await failure<DataApiError>(call())).code);
+    }
+    expect(codes).toEqual(["ForbiddenException", "ForbiddenException", "UnknownError"]);
+  });
+});
+
+describe("a connection", () => {
+  it("that breaks, or stays silent, is an error of its own", async () => {
+    answer = (request) => request.socket.destroy();
+    expect(await failure(call())).toMatchObject({ name: "DataApiConnectionError", code: "ECONNRESET", statusCode: 0 });
+    answer = (_request, response) => response.write('{"rec', () => response.destroy());
+    expect(await failure(call())).toBeInstanceOf(DataApiConnectionError);
+    answer = () => undefined;
+    const silent = await failure(call(connect({ timeoutMs: 30 })));
+    expect(silent.message).toBe("The Data API did not answer: no answer within 30 ms");
+    const refused = httpTransport({ endpoint: "http://127.0.0.1:9", region: "eu-west-1", credentials });
+    expect(await failure(call(refused))).toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("is kept for the next call, but not when it was idle for some seconds", async () => {
+    const transport = connect();
+    await call(transport);
+    await call(transport);
+    expect(connections).toBe(1);
+    const now = Date.now();
+    jest.spyOn(Date, "now").mockImplementation(() => now + 5_000);
+    await call(transport);
+    expect(connections).toBe(2);
+  });
+
+  it("ends with the caller's signal, with the caller's reason", async () => {
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    answer = () => controller.abort(reason);
+    expect(await failure(call(connect(), controller.signal))).toBe(reason);
+    expect(await failure(call(connect(), AbortSignal.abort(reason)))).toBe(reason);
+  });
+});
+
+describe("a request", () => {
+  it("goes to the operation's path, under the endpoint's own, signed, with the session's token", async () => {
+    const asked = connect({
+      endpoint: `${endpoint()}/behind/`,
+      credentials: async () => ({ ...credentials, sessionToken: "token" }),
+    });
+    await asked("CommitTransaction", {});
+
+    const [request] = seen;
+    expect([request!.method, request!.url]).toEqual(["POST", "/behind/CommitTransaction"]);
+    expect(request!.headers).toMatchObject({
+      "content-type": "application/json",
+      "content-length": "2",
+      "x-amz-security-token": "token",
+      authorization: expect.stringMatching(
+        /^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-west-1\/rds-data\/aws4_request/,
+      ),
+    });
+  });
+
+  it("is not made without region or credentials, and says what to set", async () => {
+    const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID } = process.env;
+    delete process.env.AWS_REGION;
+    delete process.env.AWS_DEFAULT_REGION;
+    delete process.env.AWS_ACCESS_KEY_ID;
+    try {
+      expect(() => httpTransport({})).toThrow("The Data API needs a region: set `region` or AWS_REGION.");
+      const nobody = httpTransport({ endpoint: endpoint(), region: "eu-west-1" });
+      expect((await failure(call(nobody))).message).toContain("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+      expect(seen).toEqual([]);
+    } finally {
+      Object.assign(process.env, JSON.parse(JSON.stringify({ AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID })));
+    }
+  });
+});
