@@ -3,7 +3,7 @@ import type { ServiceFactory } from "../cloud.ts";
 import { inert } from "./inert.ts";
 
 export const services: Record<string, ServiceFactory> = {
-  iam: async (cloud) => (await import("./iam.ts")).iam(cloud),
+  iam: async (cloud) => (await import("./iam/index.ts")).iam(cloud),
   sts: async (cloud) => (await import("./sts.ts")).sts(cloud),
   ssm: async (cloud) => (await import("./ssm/index.ts")).ssm(cloud),
   secretsmanager: async (cloud) => (await import("./secrets-manager/index.ts")).secretsManager(cloud),

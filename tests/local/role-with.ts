@@ -1,7 +1,7 @@
 /** A role in a running test cloud, with one statement of policy. */
 import type { Value } from "../../engine/graph.ts";
 import type { RunningCloud } from "../../local/cloud.ts";
-import { iam } from "../../local/services/iam.ts";
+import { iam } from "../../local/services/iam/index.ts";
 
 const base = { custom: true, secrets: [], dependencies: [], propertyDependencies: {}, options: {} };
 

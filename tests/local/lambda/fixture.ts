@@ -8,7 +8,7 @@ import type { Graph, Resource, Value } from "../../../engine/graph.ts";
 import { type ManualClock, manualClock } from "../../../local/clock.ts";
 import { type RunningCloud, type ServiceFactory, startCloud } from "../../../local/cloud.ts";
 import type { LogLine } from "../../../local/service.ts";
-import { iam } from "../../../local/services/iam.ts";
+import { iam } from "../../../local/services/iam/index.ts";
 import { lambda } from "../../../local/services/lambda/index.ts";
 import { logs } from "../../../local/services/logs/index.ts";
 import { functionResource, ROLE_ARN, role } from "./resources.ts";

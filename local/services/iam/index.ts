@@ -1,0 +1,84 @@
+/**
+ * IAM: roles, policies and what is attached to what. The judging is in local/iam/.
+ * Not emulated: users, groups, instance profiles, identity providers, policy versions beyond v1, service-linked roles.
+ */
+import type { Resource } from "../../../engine/graph.ts";
+import type { CoreCloud } from "../../cloud.ts";
+import type { Role } from "../../iam/index.ts";
+import { parseIdentityPolicy, parsePolicy } from "../../iam/policy.ts";
+import type { Service } from "../../service.ts";
+import { entities as createEntities } from "./entities.ts";
+import { policyOperations } from "./policy-operations.ts";
+import { roleOperations } from "./role-operations.ts";
+import { rolePolicyOperations } from "./role-policy-operations.ts";
+import { simulation } from "./simulation.ts";
+
+export function iam(cloud: CoreCloud): Service {
+  const { iam: judge, clock } = cloud;
+  const entities = createEntities(cloud, judge);
+
+  function putRole({ inputs, outputs }: Resource): void {
+    const arn = String(outputs.arn);
+    const boundaryArn = inputs.permissionsBoundary ? String(inputs.permissionsBoundary) : undefined;
+    const role: Role = {
+      arn,
+      name: String(outputs.name),
+      trustPolicy: policyText(inputs.assumeRolePolicy),
+      maxSessionSeconds: Number(inputs.maxSessionDuration ?? 3600),
+      boundary: boundaryArn && entities.document(boundaryArn),
+      policies: judge.roles.get(arn)?.policies ?? new Map(),
+    };
+    parsePolicy(role.trustPolicy);
+    for (const inline of (inputs.inlinePolicies ?? []) as { name: string; policy: string }[]) {
+      role.policies.set(inline.name, inline.policy);
+    }
+    for (const managed of (inputs.managedPolicyArns ?? []) as string[]) {
+      role.policies.set(managed, entities.document(managed));
+    }
+    entities.saveRole({
+      ...{ role, path: String(inputs.path ?? "/"), createdAt: clock.now(), boundaryArn },
+      description: inputs.description === undefined ? undefined : String(inputs.description),
+      tags: (inputs.tags ?? {}) as Record<string, string>,
+    });
+  }
+
+  function attach(roleName: string, name: string, document: string): void {
+    parseIdentityPolicy(document);
+    const entity = entities.role(roleName);
+    entity.role.policies.set(name, document);
+    entities.saveRole(entity);
+  }
+
+  return {
+    name: "iam",
+    client: () => import("@aws-sdk/client-iam"),
+    resources: {
+      "aws:iam/role:Role": putRole,
+      "aws:iam/rolePolicy:RolePolicy": ({ inputs, name }) =>
+        attach(String(inputs.role), String(inputs.name ?? name), policyText(inputs.policy)),
+      "aws:iam/policy:Policy": ({ inputs, outputs, name }) =>
+        entities.savePolicy({
+          arn: String(outputs.arn),
+          name: String(outputs.name ?? name),
+          path: String(inputs.path ?? "/"),
+          document: policyText(inputs.policy),
+          createdAt: clock.now(),
+        }),
+      "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ({ inputs }) => {
+        const arn = String(inputs.policyArn);
+        attach(String(inputs.role), arn, entities.document(arn));
+      },
+    },
+    operations: {
+      ...roleOperations(cloud, entities),
+      ...rolePolicyOperations(cloud, entities),
+      ...policyOperations(cloud, entities),
+      ...simulation(cloud, entities),
+    },
+  };
+}
+
+/** Pulumi takes a policy as JSON text or as an object. */
+function policyText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
