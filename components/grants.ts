@@ -78,6 +78,15 @@ export const grantInvoke = (fn: Arn): Grant => ({
   resources: [fn, within(fn, ":*")],
 });
 
+/** SSM: read the parameters below a path (`/shop/dev`). */
+export const grantReadParameters = (path: string, region: Arn, account: Arn): Grant => {
+  const arn = pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter${path}`;
+  return {
+    actions: ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
+    resources: [arn, within(arn, "/*")],
+  };
+};
+
 /** Secrets Manager: read one secret's value. */
 export const grantReadSecret = (secret: Arn): Grant => ({
   actions: ["secretsmanager:GetSecretValue"],

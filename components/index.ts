@@ -20,8 +20,9 @@ export { Parameters, type ParametersArgs } from "./data/parameters.ts";
 export { type ReplicaArgs, Table, type TableArgs } from "./data/table.ts";
 export { Pipeline, type PipelineArgs } from "./delivery/pipeline.ts";
 export type { StateArgs } from "./delivery/state.ts";
-export { Api, type ApiArgs, type UsagePlanArgs } from "./edge/api.ts";
+export { Api, type ApiArgs, type RouteLimitArgs, type UsagePlanArgs } from "./edge/api.ts";
 export { ApiLogging } from "./edge/api-logging.ts";
+export type { JwtArgs } from "./edge/authorizers.ts";
 export {
   Domain,
   type DomainApiArgs,

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm } from "../invalid-argument.ts";
+import { type Grant, grantReadParameters, grantReadSecret } from "../grants.ts";
+import { checked, checkedSecretArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
 export interface ParametersArgs {
@@ -8,6 +9,8 @@ export interface ParametersArgs {
   path: string;
   /** Plain settings by name. A secret is not declared here: who makes it puts it, and nobody's state holds it. */
   values: Record<string, pulumi.Input<string>>;
+  /** ARNs of secrets by name: what stands below the path says where a secret is, and who may read it does. @default none */
+  secrets?: Record<string, pulumi.Input<string>>;
   tags?: Tags;
 }
 
@@ -20,6 +23,8 @@ export interface ParametersArgs {
  */
 export class Parameters extends pulumi.ComponentResource {
   readonly path: string;
+  /** What it takes to read all of them, and the secrets they name. */
+  readonly readGrants: Grant[];
 
   constructor(name: string, args: ParametersArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Parameters", name, {}, options);
@@ -27,13 +32,46 @@ export class Parameters extends pulumi.ComponentResource {
     checkForm(component, "path", args.path, /^(\/[\w.-]+){1,14}$/, "a path such as /shop/dev");
     this.path = args.path;
     for (const [key, value] of Object.entries(args.values)) {
-      checkForm(component, `values.${key}`, key, /^[\w.-]+$/, "a name of letters, digits, _, . and -");
-      new aws.ssm.Parameter(
-        `${name}-${key}`,
-        { name: `${args.path}/${key}`, type: "String", value, tags: args.tags },
-        { parent: this },
-      );
+      checkForm(component, `values.${key}`, key, NAME, NAME_WORDS);
+      this.#put(name, key, fitting(component, `values.${key}`, value), args.tags);
     }
+    const secrets = Object.entries(args.secrets ?? {}).map(([key, secret]) => {
+      checkForm(component, `secrets.${key}`, key, NAME, NAME_WORDS);
+      if (key in args.values) {
+        throw new InvalidArgumentError(
+          component,
+          `secrets.${key}`,
+          key,
+          "there is a value of this name; call it otherwise",
+        );
+      }
+      const arn = checkedSecretArn(component, `secrets.${key}`, secret)!;
+      this.#put(name, key, arn, args.tags);
+      return arn;
+    });
+    const child = { parent: this };
+    const account = aws.getCallerIdentityOutput({}, child).accountId;
+    const region = aws.getRegionOutput({}, child).region;
+    this.readGrants = [grantReadParameters(this.path, region, account), ...secrets.map(grantReadSecret)];
     this.registerOutputs({ path: this.path });
   }
+
+  #put(name: string, key: string, value: pulumi.Input<string>, tags: Tags | undefined): void {
+    new aws.ssm.Parameter(
+      `${name}-${key}`,
+      { name: `${this.path}/${key}`, type: "String", value, tags },
+      { parent: this },
+    );
+  }
+}
+
+const NAME = /^[\w.-]+$/;
+const NAME_WORDS = "a name of letters, digits, _, . and -";
+
+/** What SSM keeps without a charge. The error does not repeat the value: it is long, and may be of somebody's. */
+function fitting(component: string, argument: string, value: pulumi.Input<string>): pulumi.Output<string> {
+  return checked(value, (text) => {
+    if (text.length >= 1 && text.length <= 4096) return;
+    throw new InvalidArgumentError(component, argument, `${text.length} characters`, "SSM keeps 1 to 4096 of them");
+  });
 }

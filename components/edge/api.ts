@@ -3,10 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
+import { checkAuthorizer, type JwtArgs } from "./authorizers.ts";
 import type { Firewall } from "./firewall.ts";
 import { httpApi } from "./http-api.ts";
 import { restApi } from "./rest-api.ts";
 import { type Route, readRoutes } from "./routes.ts";
+import type { UserPool } from "./user-pool.ts";
 
 /** What the tenants of one tier may ask of the API, each tenant with a key of its own. */
 export interface UsagePlanArgs {
@@ -18,13 +20,25 @@ export interface UsagePlanArgs {
   quotaPerDay?: number;
 }
 
+/** What one route takes. */
+export interface RouteLimitArgs {
+  /** Requests a second, sustained. */
+  rate: number;
+  /** Requests at once. */
+  burst: number;
+}
+
 export interface ApiArgs {
   /** OpenAPI document: routes, which of them are public, and the bodies they take. */
   openapi: string;
   /** Answers every route. */
   handler: Function;
-  /** Lambda authorizer: token to tenant. */
-  authorizer: Function;
+  /** Lambda authorizer: token to tenant; this, `userPool` or `jwt`. */
+  authorizer?: Function;
+  /** Users whose ID tokens are good, in place of a Lambda authorizer. */
+  userPool?: UserPool;
+  /** Tokens that are good, in place of a Lambda authorizer; HTTP only. */
+  jwt?: JwtArgs;
   /** REST has usage plans and request validation; HTTP is cheaper and has neither. @default "rest" */
   type?: "rest" | "http";
   /** @default Pulumi's autonaming */
@@ -39,7 +53,11 @@ export interface ApiArgs {
   rate?: number;
   /** @default 1000 */
   burst?: number;
-  /** Browsers' origins; no `*`. @default none */
+  /** Limits of single routes: `{ "POST /albums": { rate: 10, burst: 20 } }`. @default the stage's */
+  routeLimits?: Record<string, RouteLimitArgs>;
+  /** AWS's own host does not answer: callers take the Domain, and what stands before it. @default it does */
+  defaultEndpoint?: "on" | "off";
+  /** Browsers' origins; no `*`. A REST API's handler names the origin in its answers. @default none */
   allowedOrigins?: string[];
   /** Stands before the stage; REST only. @default none: it costs when idle */
   firewall?: Firewall;
@@ -89,9 +107,11 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
     super("terrace:edge:Api", name, {}, options);
     const component = `Api "${name}"`;
     validate(component, args);
+    const routes = readRoutes(component, args.openapi);
+    checkLimits(component, args.routeLimits, routes);
     const parts: ApiParts = {
       ...args,
-      routes: readRoutes(component, args.openapi),
+      routes,
       stage: args.stage ?? "v1",
       authorizerTtlSeconds: args.authorizerTtlSeconds ?? 60,
       logGroup: new aws.cloudwatch.LogGroup(
@@ -121,11 +141,36 @@ export function accessLogFormat(fields: Record<string, string>): string {
   );
 }
 
+function checkLimits(component: string, limits: ApiArgs["routeLimits"] = {}, routes: Route[]): void {
+  const known = routes.map(({ method, path }) => `${method} ${path}`);
+  for (const [route, { rate, burst }] of Object.entries(limits)) {
+    if (!known.includes(route)) {
+      const remedy = `the document has no such route; there are ${known.slice(0, 5).join(", ")}…`;
+      throw new InvalidArgumentError(component, "routeLimits", route, remedy);
+    }
+    checkRange(component, `routeLimits.${route}.rate`, rate, 0, 10_000);
+    checkRange(component, `routeLimits.${route}.burst`, burst, 0, 5000);
+  }
+}
+
 function validate(component: string, args: ApiArgs): void {
+  checkAuthorizer(component, args);
+  checkForm(component, "defaultEndpoint", args.defaultEndpoint, /^(on|off)$/, "on or off");
+  checkForm(component, "type", args.type, /^(rest|http)$/, "rest or http");
   checkForm(component, "stage", args.stage, /^\w{1,128}$/, "letters, digits and _");
   checkRange(component, "authorizerTtlSeconds", args.authorizerTtlSeconds, 0, 60);
   checkRange(component, "rate", args.rate, 1, 10_000);
   checkRange(component, "burst", args.burst, 1, 5000);
+  for (const [index, origin] of (args.allowedOrigins ?? []).entries()) {
+    if (origin === "*") continue;
+    checkForm(
+      component,
+      `allowedOrigins[${index}]`,
+      origin,
+      /^https?:\/\/[\w.-]+(:\d+)?$/,
+      "an origin: https://app.example.com",
+    );
+  }
   if (args.allowedOrigins?.includes("*")) {
     throw new InvalidArgumentError(
       component,

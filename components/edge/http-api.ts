@@ -2,6 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type ApiOutputs, type ApiParts, accessLogFormat } from "./api.ts";
+import { httpAuthorizer } from "./authorizers.ts";
 
 export function httpApi(parent: pulumi.ComponentResource, name: string, parts: ApiParts): ApiOutputs {
   const child = { parent };
@@ -11,6 +12,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
     {
       name: parts.apiName,
       protocolType: "HTTP",
+      ...(parts.defaultEndpoint === "off" ? { disableExecuteApiEndpoint: true } : {}),
       corsConfiguration: origins?.length
         ? {
             allowOrigins: origins,
@@ -22,20 +24,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
     },
     child,
   );
-  const authorizer = new aws.apigatewayv2.Authorizer(
-    `${name}-authorizer`,
-    {
-      apiId: api.id,
-      name: "tenant",
-      authorizerType: "REQUEST",
-      authorizerUri: parts.authorizer.invokeArn,
-      authorizerPayloadFormatVersion: "2.0",
-      enableSimpleResponses: true,
-      identitySources: ["$request.header.Authorization", "$request.header.Host"],
-      authorizerResultTtlInSeconds: parts.authorizerTtlSeconds,
-    },
-    child,
-  );
+  const authorizer = httpAuthorizer(parent, name, api, parts);
   const integration = new aws.apigatewayv2.Integration(
     `${name}-integration`,
     {
@@ -54,7 +43,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
         apiId: api.id,
         routeKey: `${method} ${path}`,
         target: pulumi.interpolate`integrations/${integration.id}`,
-        authorizationType: isPublic ? "NONE" : "CUSTOM",
+        authorizationType: isPublic ? "NONE" : authorizer.kind,
         authorizerId: isPublic ? undefined : authorizer.id,
       },
       child,
@@ -68,17 +57,19 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
       autoDeploy: true,
       accessLogSettings: { destinationArn: parts.logGroup.arn, format: ACCESS_LOG },
       defaultRouteSettings: { throttlingRateLimit: parts.rate ?? 500, throttlingBurstLimit: parts.burst ?? 1000 },
+      routeSettings:
+        parts.routeLimits &&
+        Object.entries(parts.routeLimits).map(([routeKey, { rate, burst }]) => ({
+          routeKey,
+          throttlingRateLimit: rate,
+          throttlingBurstLimit: burst,
+        })),
       tags: parts.tags,
     },
     child,
   );
   const service = "apigateway.amazonaws.com";
   parts.handler.allowInvoke(`${name}-handler-invoke`, service, pulumi.interpolate`${api.executionArn}/*`);
-  parts.authorizer.allowInvoke(
-    `${name}-authorizer-invoke`,
-    service,
-    pulumi.interpolate`${api.executionArn}/authorizers/${authorizer.id}`,
-  );
   return {
     apiId: api.id,
     stageName: stage.name,

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type ApiOutputs, type ApiParts, accessLogFormat } from "./api.ts";
+import { restAuthorizer } from "./authorizers.ts";
+import { declarePreflights } from "./preflight.ts";
 import type { Route } from "./routes.ts";
 
 export function restApi(parent: pulumi.ComponentResource, name: string, parts: ApiParts): ApiOutputs {
@@ -18,27 +20,12 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
       endpointConfiguration: { types: "REGIONAL" },
       // The key of the usage plan comes with the authorizer's answer: clients hold a token, not a key.
       apiKeySource: "AUTHORIZER",
+      ...(parts.defaultEndpoint === "off" ? { disableExecuteApiEndpoint: true } : {}),
       tags,
     },
     child,
   );
-  const authorizer = new aws.apigateway.Authorizer(
-    `${name}-authorizer`,
-    {
-      restApi: api.id,
-      type: "REQUEST",
-      authorizerUri: parts.authorizer.invokeArn,
-      // Both are part of the cache's key: a token that is good for one tenant's host says nothing of another's.
-      identitySource: "method.request.header.Authorization,method.request.header.Host",
-      authorizerResultTtlInSeconds: parts.authorizerTtlSeconds,
-    },
-    child,
-  );
-  parts.authorizer.allowInvoke(
-    `${name}-authorizer-invoke`,
-    "apigateway.amazonaws.com",
-    pulumi.interpolate`${api.executionArn}/authorizers/${authorizer.id}`,
-  );
+  const authorizer = restAuthorizer(parent, name, api, parts);
   parts.handler.allowInvoke(
     `${name}-handler-invoke`,
     "apigateway.amazonaws.com",
@@ -58,7 +45,7 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
       `${name}-${slug}`,
       {
         ...place,
-        authorization: route.isPublic ? "NONE" : "CUSTOM",
+        authorization: route.isPublic ? "NONE" : authorizer.kind,
         authorizerId: route.isPublic ? undefined : authorizer.id,
         apiKeyRequired: !route.isPublic && parts.usagePlans !== undefined,
         requestModels: route.body ? { "application/json": models.get(route.body.name)!.name } : undefined,
@@ -85,15 +72,23 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     return [method, integration];
   });
   const responses = declareProblems(name, api, child);
+  const origins = parts.allowedOrigins ?? [];
+  const preflights = origins.length > 0 ? declarePreflights(name, api, resources, parts.routes, origins, parent) : [];
 
   const deployment = new aws.apigateway.Deployment(
     `${name}-deployment`,
     // A deployment is a snapshot: it has to be made anew whenever what it shows changes.
     {
       restApi: api.id,
-      triggers: { routes: hashOf([parts.routes, parts.authorizerTtlSeconds, parts.usagePlans !== undefined]) },
+      triggers: {
+        routes: hashOf([
+          ...[parts.routes, parts.authorizerTtlSeconds, parts.usagePlans !== undefined],
+          ...(origins.length > 0 ? [origins] : []),
+          ...(parts.authorizer ? [] : [authorizer.kind]),
+        ]),
+      },
     },
-    { parent, dependsOn: [...methods, ...responses] },
+    { parent, dependsOn: [...methods, ...responses, ...preflights] },
   );
   const stage = new aws.apigateway.Stage(
     `${name}-stage`,
@@ -107,22 +102,27 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     },
     child,
   );
-  new aws.apigateway.MethodSettings(
-    `${name}-settings`,
-    {
-      restApi: api.id,
-      stageName: stage.stageName,
-      methodPath: "*/*",
-      settings: {
-        metricsEnabled: true,
-        loggingLevel: "ERROR",
-        dataTraceEnabled: false,
-        throttlingRateLimit: parts.rate ?? 500,
-        throttlingBurstLimit: parts.burst ?? 1000,
+  const settings = {
+    metricsEnabled: true,
+    loggingLevel: "ERROR",
+    dataTraceEnabled: false,
+    throttlingRateLimit: parts.rate ?? 500,
+    throttlingBurstLimit: parts.burst ?? 1000,
+  };
+  const common = { restApi: api.id, stageName: stage.stageName };
+  new aws.apigateway.MethodSettings(`${name}-settings`, { ...common, methodPath: "*/*", settings }, child);
+  for (const [route, { rate, burst }] of Object.entries(parts.routeLimits ?? {})) {
+    const [method, path] = route.split(" ") as [string, string];
+    new aws.apigateway.MethodSettings(
+      `${name}-limit-${slugOf({ method, path, isPublic: false })}`,
+      {
+        ...common,
+        methodPath: `${path.slice(1)}/${method}`,
+        settings: { ...settings, throttlingRateLimit: rate, throttlingBurstLimit: burst },
       },
-    },
-    child,
-  );
+      child,
+    );
+  }
   return {
     apiId: api.id,
     stageName: stage.stageName,

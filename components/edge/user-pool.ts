@@ -67,6 +67,8 @@ export class UserPool extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly userPoolId: pulumi.Output<string>;
   readonly clientId: pulumi.Output<string>;
+  /** Host and path that tokens name as their issuer. */
+  readonly endpoint: pulumi.Output<string>;
   /** Client ids by application. */
   readonly applicationClientIds: Record<string, pulumi.Output<string>>;
   readonly identityPoolId: pulumi.Output<string> | undefined;
@@ -142,6 +144,7 @@ export class UserPool extends pulumi.ComponentResource {
     this.identityPoolId = args.identityPool && identityPool(this, name, pool, clients, args.identityPool, args.tags);
     this.arn = pool.arn;
     this.userPoolId = pool.id;
+    this.endpoint = pool.endpoint;
     this.clientId = client.id;
     this.registerOutputs({
       arn: this.arn,
