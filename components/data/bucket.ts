@@ -18,6 +18,8 @@ import { type BucketStatement, bucketPolicy, type LogSource, logStatement } from
 export interface BucketArgs {
   /** Physical name, unique in the world. @default Pulumi's autonaming */
   bucketName?: string;
+  /** Name of a bucket to use as it is: nothing about it is changed, and other arguments do not go with it. @default a new one */
+  existing?: pulumi.Input<string>;
   /** `disposable` buckets are emptied when they are destroyed. @default "protected" */
   protection?: Protection;
   /** Old versions are kept. @default true */
@@ -61,12 +63,22 @@ export class Bucket extends pulumi.ComponentResource {
   readonly regionalDomainName: pulumi.Output<string>;
   readonly #name: string;
   readonly #logsOf: LogSource[];
-  readonly #access: aws.s3.BucketPublicAccessBlock;
+  readonly #access: aws.s3.BucketPublicAccessBlock | undefined;
 
   constructor(name: string, args: BucketArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Bucket", name, {}, options);
     validate(name, args);
     const child = { parent: this };
+    this.#name = name;
+    this.#logsOf = args.logsOf ?? [];
+    if (args.existing !== undefined) {
+      const found = aws.s3.getBucketOutput({ bucket: args.existing }, child);
+      this.arn = found.arn;
+      this.bucketName = found.bucket;
+      this.regionalDomainName = found.bucketRegionalDomainName;
+      this.registerOutputs({ arn: this.arn, bucketName: this.bucketName });
+      return;
+    }
     const isProtected = (args.protection ?? "protected") === "protected";
     const bucket = new aws.s3.Bucket(
       name,
@@ -80,8 +92,6 @@ export class Bucket extends pulumi.ComponentResource {
     );
     const of = { bucket: bucket.bucket };
     const kmsKeyArn = checkedArn(`Bucket "${name}"`, "kmsKeyArn", args.kmsKeyArn, "kms");
-    this.#name = name;
-    this.#logsOf = args.logsOf ?? [];
     this.#access = new aws.s3.BucketPublicAccessBlock(
       `${name}-private`,
       { ...of, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
@@ -149,6 +159,10 @@ export class Bucket extends pulumi.ComponentResource {
 
   /** The policy of a bucket whose `policyLater` is set: what it allows beside demanding TLS. A bucket has one policy. */
   allow(statements: pulumi.Input<BucketStatement>[]): aws.s3.BucketPolicy {
+    if (!this.#access) {
+      const remedy = "an existing bucket's policy is whose it is; add the statements there";
+      throw new InvalidArgumentError(`Bucket "${this.#name}"`, "existing", "given", remedy);
+    }
     return this.#attach(statements);
   }
 
@@ -166,7 +180,7 @@ export class Bucket extends pulumi.ComponentResource {
     return new aws.s3.BucketPolicy(
       `${this.#name}-policy`,
       { bucket: this.bucketName, policy },
-      { parent: this, dependsOn: [this.#access] },
+      { parent: this, dependsOn: [this.#access!] },
     );
   }
 }
@@ -174,6 +188,11 @@ export class Bucket extends pulumi.ComponentResource {
 function validate(name: string, args: BucketArgs): void {
   const component = `Bucket "${name}"`;
   const form = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+  const { existing, tags: _tags, ...rest } = args;
+  const other = existing !== undefined && Object.keys(rest).find((key) => rest[key as keyof typeof rest] !== undefined);
+  if (other) {
+    throw new InvalidArgumentError(component, other, "given", "an existing bucket stays as it is; leave this out");
+  }
   checkForm(component, "bucketName", args.bucketName, form, "3 to 63 lower-case letters, digits, hyphens and dots");
   if (args.allowedOrigins?.includes("*")) {
     throw new InvalidArgumentError(

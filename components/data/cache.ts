@@ -193,6 +193,7 @@ export function accessString({ access = "readWrite", keys = "*" }: CacheUserArgs
 }
 
 function validate(component: string, name: string, args: CacheArgs): void {
+  if (!args.network) throw new InvalidArgumentError(component, "network", undefined, "say where it stands");
   const form = /^[a-z](?!.*--)[a-z0-9-]{0,38}[a-z0-9]$/;
   checkForm(component, "cacheName", args.cacheName, form, "lower-case letters, digits and single hyphens, at most 40");
   if (args.cacheName === undefined && name.length > NAME_LIMITS.cache - 8) {

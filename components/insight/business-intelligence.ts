@@ -163,6 +163,7 @@ const lookAround = (region: pulumi.Output<string>, account: pulumi.Output<string
 });
 
 function validate(component: string, args: BusinessIntelligenceArgs): void {
+  if (!args.lake) throw new InvalidArgumentError(component, "lake", undefined, "say what is asked");
   if (!args.readers?.length) {
     throw new InvalidArgumentError(component, "readers", args.readers, "name who may build on it");
   }

@@ -74,6 +74,14 @@ const answers: Record<string, Answer> = {
         : [{ secretArn: arn(context, "secretsmanager", secret), secretStatus: "active", kmsKeyId: "" }],
     };
   },
+  "aws:s3/getBucket:getBucket": ({ bucket }, context) => ({
+    id: bucket,
+    bucket,
+    arn: arn(context, "s3", bucket, { region: "", account: "" }),
+    bucketDomainName: `${bucket}.s3.amazonaws.com`,
+    bucketRegionalDomainName: `${bucket}.s3.${context.region}.amazonaws.com`,
+    bucketRegion: context.region,
+  }),
   "aws:kms/getAlias:getAlias": (inputs, context) => ({
     id: inputs.name,
     name: inputs.name,

@@ -141,6 +141,20 @@ describe("Bucket", () => {
     expect(statements(stack, "BucketPolicy").map(({ Sid }) => Sid)).toEqual(["TlsOnly", "Site"]);
   });
 
+  it("is a bucket that is there already, and changes nothing about it", async () => {
+    let arn = "";
+    const stack = await deploy(() => {
+      new terrace.Bucket("photos", { existing: pulumi.output("legacy-photos") }).arn.apply((value) => {
+        arn = value;
+      });
+    });
+    expect(stack.resources.filter(({ type }) => type.startsWith("aws:"))).toEqual([]);
+    expect(arn).toBe("arn:aws:s3:::legacy-photos");
+    const adopted = (args: terrace.BucketArgs) => new terrace.Bucket("photos", { existing: "legacy-photos", ...args });
+    expect(await refused(() => adopted({ versioning: true }))).toContain("an existing bucket stays as it is");
+    expect(await refused(() => adopted({}).allow([]))).toContain("an existing bucket's policy is whose it is");
+  });
+
   it("gives a tenant a prefix that IAM holds", async () => {
     let granted: Statement[] = [];
     await deploy(() => {

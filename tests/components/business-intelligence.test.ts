@@ -96,6 +96,7 @@ describe("BusinessIntelligence", () => {
   const one = (args: object) => ({ dataSets: { perDay: { ...perDay, ...args } } });
   it.each(
     byMessage<Partial<terrace.BusinessIntelligenceArgs>>([
+      [{ lake: undefined as never }, "lake is missing; say what is asked"],
       [{ readers: [] }, "readers is []; name who may build on it"],
       [{ readers: [pulumi.output("arn:aws:iam::000000000000:user/a")] }, "the ARN of a QuickSight user or group"],
       [{ dataSets: {} }, "dataSets is {}; ask at least one question"],

@@ -94,6 +94,7 @@ describe("Cache", () => {
 
   it.each(
     byMessage<Partial<terrace.CacheArgs>>([
+      [{ network: undefined as never }, "network is missing; say where it stands"],
       [{ cacheName: "A--b" }, 'cacheName is "A--b"'],
       [{ majorVersion: "6" as never }, 'majorVersion is "6"; it has to be "7" or "8"'],
       [{ maxStorageGb: 0 }, "maxStorageGb is 0; it has to be a number from 1 to 5000"],
