@@ -1,5 +1,5 @@
 import { CreateEventBusCommand, PutEventsCommand, TestEventPatternCommand } from "@aws-sdk/client-eventbridge";
-import { iam } from "../../../local/services/iam.ts";
+import { iam } from "../../../local/services/iam/index.ts";
 import { codeOf } from "../messaging-cloud.ts";
 import { roleWith } from "../role-with.ts";
 import { type EventsCloud, startEvents } from "./fixture.ts";
