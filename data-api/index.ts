@@ -5,6 +5,7 @@ export type { ColumnTypes } from "./compile/column-types.ts";
 export { DataApiDialect } from "./data-api-dialect.ts";
 export type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 export type { Parsers } from "./decode-result.ts";
+export { type DescribeOptions, describeDatabase } from "./describe/describe-database.ts";
 export {
   DataApiAccessError,
   DataApiConnectionError,

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
+import { describeDatabase } from "../data-api/index.ts";
 import { startPostgres } from "../local/postgres.ts";
-import { describeDatabase } from "../migrations/database-types.ts";
 import { migrateToLatest } from "../migrations/index.ts";
 
 /** The text of migrations/schema.ts as it should be. */
@@ -20,7 +20,7 @@ export async function generateSchema(): Promise<string> {
   const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {
     await migrateToLatest({ db });
-    return await describeDatabase(db);
+    return await describeDatabase(db, { comment: "Written by `npm run db:types` from the migrations: do not edit." });
   } finally {
     await db.destroy();
     await server.stop();
