@@ -16,6 +16,9 @@ const DEFAULTS: Parsers = {
   json: JSON.parse,
   jsonb: JSON.parse,
   timestamptz: parseInstant,
+  // NaN and the infinities have no number in JSON.
+  float4: number,
+  float8: number,
 };
 
 const SERIALS: Record<string, string> = { smallserial: "int2", serial: "int4", bigserial: "int8" };
@@ -61,10 +64,11 @@ function columnDecoder({ typeName = "text" }: ColumnMetadata, parsers: Parsers):
       return parse ? parse(`\\x${bytes.toString("hex")}`) : bytes;
     };
   }
+  if (parse === number) return (field) => Number(field.stringValue ?? field.longValue ?? field.doubleValue);
   return (field) => {
     const value = field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue;
     if (parse) return parse(String(value));
-    return field.doubleValue === undefined ? textOfLong(value, type) : Number(value);
+    return textOfLong(value, type);
   };
 }
 
