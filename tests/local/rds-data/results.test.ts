@@ -66,6 +66,25 @@ describe("result values", () => {
     ]);
   });
 
+  it("a domain is what it is based on, alone and in an array, also at second hand", async () => {
+    await execute("create domain percentage as int4 check (value between 0 and 100)");
+    await execute("create domain half as percentage check (value <= 50)");
+    await execute("create type ranks as enum ('low', 'high')");
+    await execute("create domain rank as ranks");
+    const arrays =
+      "array[1::percentage, null], array[2::half], array['low'::rank], array['ab'::information_schema.sql_identifier]";
+
+    expect(await record(`select 1::percentage, 2::half, 'low'::rank, ${arrays}`)).toEqual([
+      { longValue: 1 },
+      { longValue: 2 },
+      { stringValue: "low" },
+      { arrayValue: { longValues: [1, null] } },
+      { arrayValue: { longValues: [2] } },
+      { arrayValue: { stringValues: ["low"] } },
+      { arrayValue: { stringValues: ["ab"] } },
+    ]);
+  });
+
   it("a timestamptz is in UTC whatever time zone the statement sets", async () => {
     const { begin, rollback } = callsOn(() => server);
     const transactionId = await begin();

@@ -36,23 +36,27 @@ export class Catalogue {
   }
 
   async #load(client: pg.Client, oids: number[]): Promise<void> {
+    // A column of a domain arrives as its base type; only the element of an array is still called by the domain's name.
     const { rows } = await runStatement(
       client,
-      `select t.oid, t.typname, t.typtype, t.typcategory, e.oid, e.typname, e.typtype
-       from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'
+      `with recursive element as (
+         select t.oid as array_oid, e.* from pg_catalog.pg_type t
+           join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'
+           where t.oid = any (string_to_array($1, ',')::oid[])
+         union all
+         select e.array_oid, base.* from element e join pg_catalog.pg_type base on base.oid = e.typbasetype
+       )
+       select t.oid, t.typname, t.typtype, e.oid, e.typname, e.typtype
+       from pg_catalog.pg_type t left join element e on e.array_oid = t.oid and e.typtype <> 'd'
        where t.oid = any (string_to_array($1, ',')::oid[])`,
       [[{ type: 25, value: oids.join(",") }]],
     );
-    for (const [oid, typname, typtype, category, elementOid, elementName, elementType] of rows) {
-      const own = { typname: typname!, typtype: typtype! };
-      const element = elementOid && { typname: elementName!, typtype: elementType! };
-      const type = category === "A" && element ? arrayOf(this.#elementType(elementOid, element)) : catalogueType(own);
+    for (const [oid, typname, typtype, elementOid, elementName, elementType] of rows) {
+      const type = elementOid
+        ? arrayOf(this.#find(Number(elementOid)) ?? catalogueType({ typname: elementName!, typtype: elementType! }))
+        : catalogueType({ typname: typname!, typtype: typtype! });
       this.#types.set(Number(oid), type);
     }
-  }
-
-  #elementType(oid: string, row: { typname: string; typtype: string }): ResultType {
-    return this.#find(Number(oid)) ?? catalogueType(row);
   }
 
   async origins(client: pg.Client, columns: ResultColumn[]): Promise<(ColumnOrigin | undefined)[]> {
