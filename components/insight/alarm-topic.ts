@@ -81,7 +81,15 @@ const keyPolicy = (account: pulumi.Output<string>): pulumi.Output<string> =>
         Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
         Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
         Resource: "*",
-        Condition: { StringEquals: { "aws:SourceAccount": account } },
+        Condition: {
+          StringEquals: { "aws:SourceAccount": account },
+          ArnLike: {
+            "aws:SourceArn": [
+              pulumi.interpolate`arn:*:cloudwatch:*:${account}:alarm:*`,
+              pulumi.interpolate`arn:*:budgets::${account}:*`,
+            ],
+          },
+        },
       },
     ],
   });
