@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { alsoHttp2 } from "./http2-preface.ts";
 import type { CredentialStore } from "./identity/credentials.ts";
 import { readSignature, verifySignature } from "./identity/sigv4.ts";
 import { AwsError, type AwsRequest, type AwsResponse, type Clock, type Principal } from "./service.ts";
@@ -20,9 +21,9 @@ export interface ServerOptions {
 }
 
 export function createAwsServer(options: ServerOptions): Server {
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, outgoing) => {
-    void serve(options, incoming, outgoing);
-  });
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void serve(options, incoming, outgoing);
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, answer);
+  alsoHttp2(server, answer);
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
   });
@@ -36,7 +37,7 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
     const request = await toRequest(options.account, incoming);
     const gone = new AbortController();
     outgoing.once("close", () => {
-      if (!outgoing.writableFinished) gone.abort();
+      if (!outgoing.writableEnded) gone.abort();
     });
     request.signal = gone.signal;
     const signature = readSignature(request);
@@ -58,10 +59,12 @@ async function toRequest(account: string, incoming: IncomingMessage): Promise<Aw
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(",") : value;
   }
+  // HTTP/2 names the host so.
+  headers.host ??= headers[":authority"] ?? "127.0.0.1";
   const anonymous: Principal = { type: "anonymous", arn: "anonymous", account };
   let url: URL;
   try {
-    url = new URL(`http://${headers.host ?? "127.0.0.1"}${incoming.url}`);
+    url = new URL(`http://${headers.host}${incoming.url}`);
   } catch {
     throw new AwsError("InvalidRequest", "The request's target is not a URL path.", 400);
   }

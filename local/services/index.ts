@@ -17,6 +17,7 @@ export const services: Record<string, ServiceFactory> = {
   lambda: async (cloud) => (await import("./lambda/index.ts")).lambda(cloud),
   apigateway: async (cloud) => (await import("./apigateway/index.ts")).apigateway(cloud),
   events: async (cloud) => (await import("./eventbridge/index.ts")).eventBridge(cloud),
+  kinesis: async (cloud) => (await import("./kinesis/index.ts")).kinesis(cloud),
   scheduler: async (cloud) => (await import("./scheduler/index.ts")).scheduler(cloud),
 };
 
