@@ -30,6 +30,8 @@ const commands = {
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
   package: ["scripts/package.ts"],
+  reference: ["scripts/reference-graph.ts"],
+  "package:data-api": ["scripts/package-data-api.ts"],
 };
 
 /** True when node_modules is absent or older than the lockfile it should mirror. */
