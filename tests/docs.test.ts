@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, "..");
 const decisions = readdirSync(join(root, "docs/decisions"));
 const documents = [
   ...["README.md", "CONTRIBUTING.md", "local/DIFFERENCES.md"],
-  ...["docs/architecture.md", "docs/tenancy.md", "docs/local.md", "docs/pull-requests.md"],
+  ...["docs/architecture.md", "docs/tenancy.md", "docs/local.md", "docs/data-api.md", "docs/pull-requests.md"],
   ...decisions.map((name) => `docs/decisions/${name}`),
 ];
 const read = (document: string) => readFileSync(join(root, document), "utf8");
@@ -23,7 +23,7 @@ describe.each(documents)("%s", (document) => {
 
   it("names npm scripts that exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    const named = [...read(document).matchAll(/\bnpm run ([a-z:]+)\b/g)].map((match) => match[1]!);
+    const named = [...read(document).matchAll(/\bnpm run ([a-z:-]+)\b/g)].map((match) => match[1]!);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 });
