@@ -27,6 +27,7 @@ const commands = {
   bench: ["bench/main.ts"],
   preview: ["preview/main.ts"],
   cost: ["cost/main.ts"],
+  diagram: ["diagram/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
   package: ["scripts/package.ts"],

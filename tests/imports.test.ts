@@ -15,6 +15,7 @@ const allowed: Record<string, string[]> = {
   local: ["engine", "data-api"],
   preview: ["engine", "policy"],
   cost: ["engine"],
+  diagram: ["engine"],
   fleet: ["engine", "components/settings.ts"],
   "index.ts": ["components"],
 };
