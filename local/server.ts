@@ -41,7 +41,7 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
     });
     request.signal = gone.signal;
     const signature = readSignature(request);
-    service = signature?.service ?? unsignedService(request);
+    service = signature ? signedService(signature.service, request) : unsignedService(request);
     if (signature) {
       const key = options.credentials.find(signature.accessKeyId, signature.sessionToken);
       verifySignature(request, request.body, signature, key.secretAccessKey, options.clock.now());
@@ -89,6 +89,12 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk as Buffer);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+/** Two APIs that are signed for as one are told apart by their target. */
+function signedService(service: string, { headers }: AwsRequest): string {
+  const isStreams = service === "dynamodb" && headers["x-amz-target"]?.startsWith("DynamoDBStreams_");
+  return isStreams ? "streams.dynamodb" : service;
 }
 
 /** Requests that AWS takes unsigned: sign-in, key sets, and S3 (which then decides by bucket policy). */

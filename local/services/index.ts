@@ -9,6 +9,7 @@ export const services: Record<string, ServiceFactory> = {
   secretsmanager: async (cloud) => (await import("./secrets-manager/index.ts")).secretsManager(cloud),
   logs: async (cloud) => (await import("./logs/index.ts")).logs(cloud),
   dynamodb: async (cloud) => (await import("./dynamodb/index.ts")).dynamodb(cloud),
+  "streams.dynamodb": async (cloud) => (await import("./dynamodb/streams/index.ts")).dynamodbStreams(cloud),
   "cognito-idp": async (cloud) => (await import("./cognito/index.ts")).cognito(cloud),
   "rds-data": async (cloud) => (await import("./rds-data/index.ts")).rdsData(cloud),
   s3: async (cloud) => (await import("./s3/index.ts")).s3(cloud),

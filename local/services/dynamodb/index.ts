@@ -1,7 +1,7 @@
 /**
  * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions and TTL over SQLite.
  *
- * Not emulated: streams, PartiQL, UpdateTable, backups, global tables, capacity limits and throttling, the legacy
+ * Not emulated: PartiQL, UpdateTable, backups, global tables, capacity limits and throttling, the legacy
  * parameters that expressions replaced (refused by name), and the IAM context key `dynamodb:Attributes`.
  * Items past their TTL are gone at once; AWS takes up to two days.
  */
@@ -107,6 +107,7 @@ export function dynamodb(cloud: Cloud): Service {
       TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input) },
       TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock) },
     },
+    stop: items.stop,
   };
 }
 

@@ -233,6 +233,7 @@ export function carryOut(storage: Storage, write: Write): { before?: Item; after
   const after = write.plan(before);
   if (after === undefined) storage.delete(write.table, write.key);
   else if (after !== before) storage.put(write.table, after);
+  storage.changed(write.table, before, after);
   return { before, after };
 }
 

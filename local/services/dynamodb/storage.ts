@@ -1,8 +1,9 @@
 /** Tables and items in SQLite. Keys are stored as bytes that sort as DynamoDB sorts, so a query is a range of an index. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Clock } from "../../service.ts";
+import type { Clock, Timer } from "../../service.ts";
 import { decodeItem, encodeItem, type Item, sizeOfItem, sortable } from "./attribute-values.ts";
+import { changeLog } from "./streams/change-log.ts";
 import type { KeySchema, Table } from "./table.ts";
 
 /** Where an item stands in its table, as sortable bytes; an absent range key is empty. */
@@ -35,15 +36,20 @@ export interface Storage {
   get(table: Table, key: ItemKey): Item | undefined;
   put(table: Table, item: Item): void;
   delete(table: Table, key: ItemKey): void;
+  /** Tells the table's stream, if it has one, what became of an item. Within the transaction of the change. */
+  changed(table: Table, before: Item | undefined, after: Item | undefined): void;
   /** Clears away what nobody asked for since it expired; reads never return it anyway. */
   forgetExpired(table: Table): void;
   read(table: Table, reading: Reading): Iterable<Item>;
   /** Runs `work` whole or not at all. */
   atomically<Result>(work: () => Result): Result;
+  stop(): void;
 }
 
 /** DynamoDB leaves alone what claims to have expired more than five years ago. */
 const OLDEST_EXPIRY_SECONDS = 5 * 365 * 24 * 3600;
+
+const SWEEP_EVERY_MS = 60_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -65,6 +71,7 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
       primary key (table_name, index_name, hash, range, item_hash, item_range)) without rowid;
     create index if not exists dynamodb_entries_by_item on dynamodb_entries (table_name, item_hash, item_range);`);
 
+  const changes = changeLog(database, clock);
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
     const statement = statements.get(text) ?? database.prepare(text);
@@ -77,10 +84,29 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
       .map((table) => [table.name, table]),
   );
 
+  let sweeping: Timer | undefined;
+  /** Nobody may ever read an item again, and the stream is to tell of its end all the same. */
+  function sweep(): void {
+    const streaming = [...tables.values()].filter(({ ttlAttribute, stream }) => ttlAttribute && stream);
+    if (streaming.length === 0 || sweeping) return;
+    sweeping = clock.after(SWEEP_EVERY_MS, () => {
+      sweeping = undefined;
+      for (const table of streaming) if (tables.get(table.name) === table) self.forgetExpired(table);
+      sweep();
+    });
+  }
+
   function expired(table: Table, item: Item): boolean {
     const value = table.ttlAttribute === undefined ? undefined : item[table.ttlAttribute]?.N;
     const now = clock.now() / 1000;
     return value !== undefined && Number(value) <= now && Number(value) > now - OLDEST_EXPIRY_SECONDS;
+  }
+
+  function expire(table: Table, item: Item, key: ItemKey): void {
+    self.atomically(() => {
+      self.delete(table, key);
+      changes.append(table, item, undefined, true);
+    });
   }
 
   function enterIndexes(table: Table, item: Item, key: ItemKey): void {
@@ -126,9 +152,12 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
         if (table.indexes.length > 0)
           for (const item of [...self.read(table, {})]) enterIndexes(table, item, keyOf(item, table.keys));
       });
+      changes.declare(table);
       tables.set(table.name, table);
+      sweep();
     },
     dropTable(name) {
+      changes.drop(name);
       for (const from of ["dynamodb_items", "dynamodb_entries"])
         sql(`delete from ${from} where table_name = ?`).run(name);
       sql("delete from dynamodb_tables where name = ?").run(name);
@@ -148,7 +177,7 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
       if (row === undefined) return undefined;
       const item = decodeItem(row.item);
       if (!expired(table, item)) return item;
-      self.delete(table, key);
+      expire(table, item, key);
       return undefined;
     },
     put(table, item) {
@@ -171,9 +200,12 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
         key.range,
       );
     },
+    changed: (table, before, after) => changes.append(table, before, after),
     forgetExpired(table) {
       if (table.ttlAttribute === undefined) return;
-      for (const item of [...stored(table, {})]) if (expired(table, item)) self.delete(table, keyOf(item, table.keys));
+      for (const item of [...stored(table, {})]) {
+        if (expired(table, item)) expire(table, item, keyOf(item, table.keys));
+      }
     },
     *read(table, reading) {
       for (const item of stored(table, reading)) if (!expired(table, item)) yield item;
@@ -189,7 +221,9 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
         throw error;
       }
     },
+    stop: () => sweeping?.cancel(),
   };
+  sweep();
   return self;
 }
 

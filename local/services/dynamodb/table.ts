@@ -1,8 +1,15 @@
 /** What a table is: keys, indexes, TTL; made from a Pulumi resource or a CreateTable request, described as AWS does. */
 
-import type { CreateTableCommandInput, KeySchemaElement, Projection, TableDescription } from "@aws-sdk/client-dynamodb";
+import type {
+  CreateTableCommandInput,
+  KeySchemaElement,
+  Projection,
+  StreamSpecification,
+  TableDescription,
+} from "@aws-sdk/client-dynamodb";
 import type { Value } from "../../../engine/graph.ts";
 import { AwsError } from "../../service.ts";
+import { type StreamView, streamArnOf } from "./streams/change-log.ts";
 
 export interface KeySchema {
   hash: string;
@@ -27,6 +34,8 @@ export interface Table {
   types: AttributeDefinitions;
   indexes: Index[];
   ttlAttribute?: string;
+  /** The label ends the stream's ARN. */
+  stream?: { view: StreamView; label: string };
   deletionProtection: boolean;
   billingMode: "PAY_PER_REQUEST" | "PROVISIONED";
   tags: Record<string, string>;
@@ -70,6 +79,7 @@ export function tableOfResource(outputs: Record<string, Value>, arn: string, now
       ...(inputs.globalSecondaryIndexes ?? []).map((index: Inputs) => indexOf(index, true)),
     ],
     ttlAttribute: inputs.ttl?.enabled === false ? undefined : inputs.ttl?.attributeName,
+    stream: inputs.streamEnabled ? { view: inputs.streamViewType, label: inputs.streamLabel } : undefined,
     deletionProtection: inputs.deletionProtectionEnabled ?? false,
     billingMode: inputs.billingMode ?? "PROVISIONED",
     tags: inputs.tags ?? {},
@@ -106,11 +116,19 @@ export function tableOfRequest(input: CreateTableCommandInput, arn: string, now:
       ...(input.LocalSecondaryIndexes ?? []).map((index) => ({ ...indexOf(index), global: false })),
       ...(input.GlobalSecondaryIndexes ?? []).map((index) => ({ ...indexOf(index), global: true })),
     ],
+    stream: input.StreamSpecification?.StreamEnabled
+      ? { view: viewOf(input.StreamSpecification), label: new Date(now).toISOString().slice(0, -1) }
+      : undefined,
     deletionProtection: input.DeletionProtectionEnabled ?? false,
     billingMode: input.BillingMode ?? "PROVISIONED",
     tags: Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key!, Value!])),
     createdAt: now,
   });
+}
+
+function viewOf({ StreamViewType: view }: StreamSpecification): StreamView {
+  if (view) return view;
+  throw invalid("One or more parameter values were invalid: StreamViewType is required when StreamEnabled is true");
 }
 
 function checked(table: Table): Table {
@@ -165,6 +183,11 @@ export function describeTable(table: Table, count: number, bytes: number): Table
     BillingModeSummary: { BillingMode: table.billingMode },
     ProvisionedThroughput: { NumberOfDecreasesToday: 0, ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
     DeletionProtectionEnabled: table.deletionProtection,
+    ...(table.stream && {
+      StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream.view },
+      LatestStreamLabel: table.stream.label,
+      LatestStreamArn: streamArnOf(table),
+    }),
     GlobalSecondaryIndexes: indexes(true),
     LocalSecondaryIndexes: indexes(false),
   };
