@@ -40,6 +40,8 @@ export class DataApiConnection implements DatabaseConnection {
       if (!CHANGES_ROWS.has(query.query.kind) && output.records) return { rows };
       return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
     } catch (error) {
+      // Kysely has thrown the signal's reason by then; what comes after it is only printed.
+      if (options.signal?.aborted) return { rows: [] };
       if (isTooLargeResult(error) && isRepeatable(query)) return this.#executeByCursor(query, options);
       throw withCallersStack(nameUnsupportedColumn(error, query, this.#config.columnTypes));
     }
@@ -63,6 +65,7 @@ export class DataApiConnection implements DatabaseConnection {
       const chunks = readCursor(run, { sql: query.sql, fields: fieldsOf(query), chunkSize, isLast: isOwn });
       for await (const output of chunks) yield { rows: this.#decode<Row>(output, query) };
     } catch (error) {
+      if (options.signal?.aborted) return;
       throw withCallersStack(nameUnsupportedColumn(error, query, this.#config.columnTypes));
     } finally {
       if (isOwn) await this.#session.rollback();

@@ -34,6 +34,8 @@ const PURE = new Set(
   ).split(" "),
 );
 
+/** A WITH of raw SQL may do anything. */
+const WRITES = /\b(insert|update|delete|merge|into)\b/i;
 const CALL = /([a-z_][\w$.]*|")\s*\(/gi;
 
 export function isPureFunction(name: string): boolean {
@@ -43,7 +45,7 @@ export function isPureFunction(name: string): boolean {
 /** Of the fragments of raw SQL between its values. A quoted or put-in name before a parenthesis is nobody's we know. */
 export function isPureText(fragments: readonly string[]): boolean {
   return fragments.every((text, index) => {
-    if (index > 0 && /^\s*\(/.test(text)) return false;
+    if ((index > 0 && /^\s*\(/.test(text)) || WRITES.test(text)) return false;
     for (const [, name] of text.matchAll(CALL)) if (!isPureFunction(name!)) return false;
     return true;
   });

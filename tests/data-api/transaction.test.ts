@@ -273,6 +273,25 @@ describe("an abort", () => {
     expect((await late).message).toBe("before");
   });
 
+  it("ends a stream, and prints nothing", async () => {
+    const printed = jest.spyOn(console, "error").mockImplementation(() => undefined);
+    const controller = new AbortController();
+    const series = db.selectFrom(sql<{ n: number }>`generate_series(1, 1000)`.as("n")).selectAll();
+    const read = async () => {
+      for await (const _ of series.stream({ chunkSize: 10, signal: controller.signal }))
+        controller.abort(new Error("enough"));
+    };
+    expect((await failure(read())).message).toBe("enough");
+    const second = new AbortController();
+    const call = failure(sql`select pg_sleep(1)`.execute(db, { signal: second.signal }));
+    second.abort(new Error("enough again"));
+    expect((await call).message).toBe("enough again");
+    await new Promise(setImmediate);
+
+    expect(printed.mock.calls).toEqual([]);
+    printed.mockRestore();
+  });
+
   it("in a transaction rolls it back at once, and nothing more is taken", async () => {
     const controller = new AbortController();
     const transaction = await db.startTransaction().execute();
