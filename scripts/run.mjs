@@ -28,6 +28,7 @@ const commands = {
   preview: ["preview/main.ts"],
   cost: ["cost/main.ts"],
   diagram: ["diagram/main.ts"],
+  doctor: ["doctor/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
   package: ["scripts/package.ts"],

@@ -16,6 +16,7 @@ const allowed: Record<string, string[]> = {
   preview: ["engine", "policy"],
   cost: ["engine"],
   diagram: ["engine"],
+  doctor: ["engine", "policy"],
   fleet: ["engine", "components/settings.ts"],
   "index.ts": ["components"],
 };
