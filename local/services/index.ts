@@ -19,6 +19,7 @@ export const services: Record<string, ServiceFactory> = {
   apigateway: async (cloud) => (await import("./apigateway/index.ts")).apigateway(cloud),
   events: async (cloud) => (await import("./eventbridge/index.ts")).eventBridge(cloud),
   kinesis: async (cloud) => (await import("./kinesis/index.ts")).kinesis(cloud),
+  states: async (cloud) => (await import("./step-functions/index.ts")).stepFunctions(cloud),
   scheduler: async (cloud) => (await import("./scheduler/index.ts")).scheduler(cloud),
 };
 
@@ -28,6 +29,7 @@ const OWNERS: Record<string, string> = {
   cloudwatch: "logs",
   cognito: "cognito-idp",
   rds: "rds-data",
+  sfn: "states",
 };
 
 /** Types that another service than their module's provisions. */
