@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { evaluate } from "../engine/evaluate.ts";
 import type { Graph, Resource } from "../engine/graph.ts";
-import { replacedBy } from "../preview/replacement.ts";
+import { replacedBy } from "../reports/preview/replacement.ts";
 
 const root = resolve(import.meta.dirname, "..");
 export const STACKS = ["dev", "prod"] as const;

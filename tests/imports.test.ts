@@ -13,10 +13,7 @@ const allowed: Record<string, string[]> = {
   functions: ["data-api", "migrations/schema.ts"],
   migrations: ["data-api"],
   local: ["engine", "data-api"],
-  preview: ["engine", "policy"],
-  cost: ["engine"],
-  diagram: ["engine"],
-  doctor: ["engine", "policy"],
+  reports: ["engine", "policy"],
   fleet: ["engine", "components/settings.ts"],
   "index.ts": ["components"],
 };

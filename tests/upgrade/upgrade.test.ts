@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "../../engine/graph.ts";
-import { compare } from "../../preview/compare.ts";
+import { compare } from "../../reports/preview/compare.ts";
 import { evaluated, referenceOf, STACKS } from "../../scripts/reference-graph.ts";
 
 /** URN → what the release notes say. */

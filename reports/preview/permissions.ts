@@ -1,7 +1,13 @@
 /** Who may do more, or less, than before. Pure. */
-import type { Resource, Value } from "../engine/graph.ts";
-import { stackOf, subjectsOf } from "../policy/rule.ts";
-import { identityStatements, RESOURCE_POLICIES, roleOf, type Statement, statementsOf } from "../policy/statements.ts";
+import type { Resource, Value } from "../../engine/graph.ts";
+import { stackOf, subjectsOf } from "../../policy/rule.ts";
+import {
+  identityStatements,
+  RESOURCE_POLICIES,
+  roleOf,
+  type Statement,
+  statementsOf,
+} from "../../policy/statements.ts";
 
 export interface PermissionChange {
   change: "gained" | "lost";

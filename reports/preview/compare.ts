@@ -1,5 +1,5 @@
 /** Resources added, removed, changed and replaced, as a deployment would do it. Pure. */
-import type { Resource, Value } from "../engine/graph.ts";
+import type { Resource, Value } from "../../engine/graph.ts";
 import { replacedBy } from "./replacement.ts";
 
 export interface PropertyChange {

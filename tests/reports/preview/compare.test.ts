@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Resource, ResourceOptions, Value } from "../../engine/graph.ts";
-import { compare } from "../../preview/compare.ts";
-import { comparePermissions } from "../../preview/permissions.ts";
+import type { Resource, ResourceOptions, Value } from "../../../engine/graph.ts";
+import { compare } from "../../../reports/preview/compare.ts";
+import { comparePermissions } from "../../../reports/preview/permissions.ts";
 
 type Inputs = Record<string, Value>;
 
@@ -125,8 +125,8 @@ describe("permissions", () => {
 });
 
 it("the table of replacements names properties that the provider has", () => {
-  const root = join(import.meta.dirname, "../..");
-  const table = readFileSync(join(root, "preview/replacement.ts"), "utf8");
+  const root = join(import.meta.dirname, "../../..");
+  const table = readFileSync(join(root, "reports/preview/replacement.ts"), "utf8");
   const rows = [...table.matchAll(/"aws:(\w+)\/(\w+):\w+":\s*"([^"]+)"/g)];
   expect(rows.length).toBeGreaterThan(60);
   const unknown = rows.flatMap(([, module, file, properties]) => {

@@ -1,5 +1,5 @@
 /** What a stack costs idle, cell by cell and tenant by tenant, and per million requests. Pure. */
-import type { Graph, Resource } from "../engine/graph.ts";
+import type { Graph, Resource } from "../../engine/graph.ts";
 import { type Item, idleItems } from "./idle.ts";
 import { HOURS_PER_MONTH, PRICES } from "./prices.ts";
 import { trafficItems } from "./traffic.ts";

@@ -1,6 +1,6 @@
 /** `npm run cost -- --stack prod`: what the stack costs, from its graph and a dated price table. */
 import { parseArgs } from "node:util";
-import { evaluate } from "../engine/evaluate.ts";
+import { evaluate } from "../../engine/evaluate.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { AS_OF, REGION } from "./prices.ts";
 import { ASSUMED } from "./traffic.ts";
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 
 function text({ stack, cells, tenants, shared, unknown, peers }: Estimate): string {
   const lines = [
-    `${stack}: US dollars a month, at the list prices of ${REGION} as of ${AS_OF} (cost/prices.ts names their pages)`,
+    `${stack}: US dollars a month, at the list prices of ${REGION} as of ${AS_OF} (reports/cost/prices.ts names their pages)`,
   ];
   for (const cell of cells) {
     lines.push("", `${cell.name} (${cell.kind}), idle`.padEnd(56) + usd(cell.idleUsd));

@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { type EvaluateOptions, evaluate } from "../engine/evaluate.ts";
-import type { Graph } from "../engine/graph.ts";
+import { type EvaluateOptions, evaluate } from "../../engine/evaluate.ts";
+import type { Graph } from "../../engine/graph.ts";
 import { type Bundles, bundlesOf } from "./bundles.ts";
 import type { PreviewOptions } from "./preview.ts";
 import { PreviewError } from "./preview-error.ts";

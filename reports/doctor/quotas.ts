@@ -1,5 +1,5 @@
 /** Default quotas of an AWS account in one region that a stack with many cells meets first. Source: each service's quotas page. */
-import type { Resource } from "../engine/graph.ts";
+import type { Resource } from "../../engine/graph.ts";
 
 export interface Quota {
   name: string;

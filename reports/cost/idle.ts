@@ -1,5 +1,5 @@
 /** What a resource costs in a month in which nobody uses it. Pure. */
-import type { Resource, Value } from "../engine/graph.ts";
+import type { Resource, Value } from "../../engine/graph.ts";
 import { HOURS_PER_MONTH, PRICES } from "./prices.ts";
 
 export interface Item {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { Resource, Value } from "../engine/graph.ts";
+import type { Resource, Value } from "../../engine/graph.ts";
 
 /** A function's code, by its content. */
 export interface Bundle {

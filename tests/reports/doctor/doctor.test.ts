@@ -1,10 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials, exceeded, type Machine, placeholders, stackFindings, tools } from "../../doctor/checks.ts";
-import type { Graph, Resource } from "../../engine/graph.ts";
+import type { Graph, Resource } from "../../../engine/graph.ts";
+import {
+  credentials,
+  exceeded,
+  type Machine,
+  placeholders,
+  stackFindings,
+  tools,
+} from "../../../reports/doctor/checks.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 let home: string;
 
 beforeEach(() => {

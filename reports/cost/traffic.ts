@@ -1,5 +1,5 @@
 /** What a million requests to a cell's API cost, on stated assumptions. Pure. */
-import type { Resource } from "../engine/graph.ts";
+import type { Resource } from "../../engine/graph.ts";
 import type { Item } from "./idle.ts";
 import { PRICES } from "./prices.ts";
 

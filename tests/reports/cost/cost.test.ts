@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { estimate } from "../../cost/estimate.ts";
-import { idleItems } from "../../cost/idle.ts";
-import { PRICES } from "../../cost/prices.ts";
-import { trafficItems } from "../../cost/traffic.ts";
-import { evaluate } from "../../engine/evaluate.ts";
-import type { Graph, Resource, Value } from "../../engine/graph.ts";
+import { evaluate } from "../../../engine/evaluate.ts";
+import type { Graph, Resource, Value } from "../../../engine/graph.ts";
+import { estimate } from "../../../reports/cost/estimate.ts";
+import { idleItems } from "../../../reports/cost/idle.ts";
+import { PRICES } from "../../../reports/cost/prices.ts";
+import { trafficItems } from "../../../reports/cost/traffic.ts";
 
-const directory = join(import.meta.dirname, "../..");
+const directory = join(import.meta.dirname, "../../..");
 const evaluated = (stack: string) => evaluate({ directory, stack, env: { TERRACE_BUNDLE_TARGET: "host" } });
 
 function resource(type: string, inputs: Record<string, Value> = {}, more: Partial<Resource> = {}): Resource {

@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { evaluate } from "../engine/evaluate.ts";
-import type { Graph } from "../engine/graph.ts";
-import { judge, subjectsOf } from "../policy/rule.ts";
-import { rules } from "../policy/rules.ts";
+import { evaluate } from "../../engine/evaluate.ts";
+import type { Graph } from "../../engine/graph.ts";
+import { judge, subjectsOf } from "../../policy/rule.ts";
+import { rules } from "../../policy/rules.ts";
 import { QUOTAS } from "./quotas.ts";
 
 export interface Finding {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Model, modelOf } from "../../diagram/model.ts";
-import { svg } from "../../diagram/svg.ts";
-import { evaluate } from "../../engine/evaluate.ts";
-import type { Graph } from "../../engine/graph.ts";
+import { evaluate } from "../../../engine/evaluate.ts";
+import type { Graph } from "../../../engine/graph.ts";
+import { type Model, modelOf } from "../../../reports/diagram/model.ts";
+import { svg } from "../../../reports/diagram/svg.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 let graph: Graph;
 let model: Model;
 

@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { needsAttention, preview } from "../../preview/preview.ts";
-import { MARKER, markdown } from "../../preview/render/markdown.ts";
-import { text } from "../../preview/render/text.ts";
+import { needsAttention, preview } from "../../../reports/preview/preview.ts";
+import { MARKER, markdown } from "../../../reports/preview/render/markdown.ts";
+import { text } from "../../../reports/preview/render/text.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 let directory: string;
 
 const git = (...args: string[]) =>
@@ -158,7 +158,7 @@ describe("says in one line, with status 2, that", () => {
   const run = (...args: string[]) => {
     const { status, stderr, stdout } = spawnSync(
       process.execPath,
-      ["--disable-warning=ExperimentalWarning", join(root, "preview/main.ts"), ...args],
+      ["--disable-warning=ExperimentalWarning", join(root, "reports/preview/main.ts"), ...args],
       { cwd: directory, encoding: "utf8" },
     );
     return { status, stderr, stdout };

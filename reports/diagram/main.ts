@@ -1,7 +1,7 @@
 /** `npm run diagram -- --stack dev --cell acme`: a cell, drawn from what the program asks for. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { evaluate } from "../engine/evaluate.ts";
+import { evaluate } from "../../engine/evaluate.ts";
 import { modelOf } from "./model.ts";
 import { svg } from "./svg.ts";
 

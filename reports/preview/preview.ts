@@ -1,7 +1,7 @@
 /** What a pull request would change, told without credentials: two revisions of the program are evaluated and compared. */
-import type { Graph } from "../engine/graph.ts";
-import { judge, subjectsOf, type Violation } from "../policy/rule.ts";
-import { rules } from "../policy/rules.ts";
+import type { Graph } from "../../engine/graph.ts";
+import { judge, subjectsOf, type Violation } from "../../policy/rule.ts";
+import { rules } from "../../policy/rules.ts";
 import { type BundleChange, compareBundles } from "./bundles.ts";
 import { type Change, compare } from "./compare.ts";
 import { compareMigrations, type MigrationChange } from "./migrations.ts";

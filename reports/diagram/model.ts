@@ -1,5 +1,5 @@
 /** What a diagram of a cell shows, read from the deployment graph: its components, what wakes what, and who uses what. Pure. */
-import type { Graph, Resource, Value } from "../engine/graph.ts";
+import type { Graph, Resource, Value } from "../../engine/graph.ts";
 
 export type Layer = "edge" | "requests" | "data" | "messages" | "events";
 
