@@ -29,7 +29,8 @@ export async function* readCursor(
 ): AsyncGenerator<ExecuteOutput> {
   const name = `terrace_cursor_${++cursors}`;
   const canGoBack = !LOCKS.test(sql);
-  const most = Math.max(1, Math.floor(chunkSize));
+  if (!(chunkSize >= 1)) throw new RangeError(`A stream's chunks have one row or more, not ${chunkSize}.`);
+  const most = Math.floor(chunkSize);
   let rows = Math.min(most, Number.isFinite(most) ? most : FIRST_ROWS);
   let position = 0;
   await declare(run, `declare ${name} ${canGoBack ? "scroll" : "no scroll"} cursor for `, sql, fields);

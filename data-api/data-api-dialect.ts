@@ -29,7 +29,16 @@ export class DataApiDialect implements Dialect {
 
   constructor(config: DataApiDialectConfig) {
     for (const name of ["resourceArn", "secretArn"] as const) {
-      if (!config[name]?.startsWith("arn:")) throw new TypeError(`DataApiDialect needs \`${name}\`, an ARN.`);
+      const arn: unknown = config?.[name];
+      if (typeof arn !== "string" || !arn.startsWith("arn:")) {
+        throw new TypeError(`DataApiDialect needs \`${name}\`, an ARN.`);
+      }
+    }
+    for (const name of ["timeoutMs", "statementTimeoutMs", "resumeTimeoutMs", "migrationLockTimeoutMs"] as const) {
+      const ms: unknown = config[name];
+      if (ms !== undefined && !(typeof ms === "number" && ms > 0 && ms < 2 ** 31)) {
+        throw new TypeError(`DataApiDialect's \`${name}\` is a number of milliseconds above 0, not ${String(ms)}.`);
+      }
     }
     this.#config = { ...config };
   }

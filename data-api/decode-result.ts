@@ -21,7 +21,13 @@ const DEFAULTS: Parsers = {
   float8: number,
 };
 
-const SERIALS: Record<string, string> = { smallserial: "int2", serial: "int4", bigserial: "int8" };
+// A type may be called as a member of every object is.
+const SERIALS: Record<string, string> = {
+  __proto__: null as never,
+  smallserial: "int2",
+  serial: "int4",
+  bigserial: "int8",
+};
 
 /**
  * @param castTypes label → type of what the compiler made text or JSON, for the Data API does not return it otherwise
@@ -33,13 +39,16 @@ export function decodeRows(
 ): Record<string, unknown>[] {
   const { records, columnMetadata } = output;
   if (!records?.length || !columnMetadata) return [];
+  // The caller's own over the defaults, and nothing inherited.
+  const all: Parsers = { __proto__: null as never, ...DEFAULTS, ...parsers };
   const names = columnMetadata.map(({ label, name }) => label ?? name ?? "");
   const decoders = columnMetadata.map((column, index) => {
     const castType = castTypes?.get(names[index]!);
-    return castType === undefined ? columnDecoder(column, parsers) : castDecoder(castType, parsers);
+    return castType === undefined ? columnDecoder(column, all) : castDecoder(castType, all);
   });
+  const isOdd = names.includes("__proto__");
   return records.map((record) => {
-    const row: Record<string, unknown> = {};
+    const row: Record<string, unknown> = isOdd ? Object.create(null) : {};
     for (let i = 0; i < names.length; i++) {
       const field = record[i]!;
       row[names[i]!] = field.isNull ? null : decoders[i]!(field);
@@ -51,13 +60,13 @@ export function decodeRows(
 function columnDecoder({ typeName = "text" }: ColumnMetadata, parsers: Parsers): Decode {
   const type = SERIALS[typeName] ?? typeName;
   if (type.startsWith("_")) {
-    const parse = parsers[type.slice(1)] ?? DEFAULTS[type.slice(1)];
+    const parse = parsers[type.slice(1)];
     return ({ arrayValue }) => {
       const items = Object.values(arrayValue ?? {})[0] as unknown[];
       return items.map((item) => (item !== null && parse ? parse(String(item)) : textOfLong(item, type)));
     };
   }
-  const parse = parsers[type] ?? DEFAULTS[type];
+  const parse = parsers[type];
   if (type === "bytea") {
     return ({ blobValue }) => {
       const bytes = typeof blobValue === "string" ? Buffer.from(blobValue, "base64") : Buffer.from(blobValue!);
@@ -75,7 +84,7 @@ function columnDecoder({ typeName = "text" }: ColumnMetadata, parsers: Parsers):
 /** Text of a type that the metadata does not tell. */
 function castDecoder(type: string, parsers: Parsers): Decode {
   if (type.includes("{}")) {
-    const parse = parsers[type] ?? DEFAULTS.jsonb!;
+    const parse = parsers[type] ?? JSON.parse;
     return ({ stringValue }) => parse(stringValue!);
   }
   const element = type.endsWith("[]") ? type.slice(0, -2) : type;
@@ -99,6 +108,9 @@ function textOfLong(value: unknown, type: string): unknown {
 
 /** `2024-05-01 12:00:00.123456`, in UTC. A Date keeps milliseconds; a parser of one's own can keep all of it. */
 function parseInstant(text: string): Date {
+  // A year of four digits, and nothing behind the time: nearly always.
+  if (text[4] === "-" && text.length <= 26 && !text.endsWith("C"))
+    return new Date(`${text.slice(0, 10)}T${text.slice(11)}Z`);
   const found = /^(\d+)-(\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)( BC)?$/.exec(text);
   if (!found) return new Date(Number.NaN);
   const [, year, day, time, before] = found;

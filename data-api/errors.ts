@@ -131,6 +131,7 @@ export function toDataApiError(code: string, text: string, statusCode: number, c
     case "ForbiddenException":
       return new DataApiAccessError(code, text, statusCode, options);
   }
+  if (text === "InternalFailure") return new DataApiError(code, INTERNAL_FAILURE, statusCode, options);
   const parts = parseDatabaseError(text);
   return parts ? new DatabaseError(code, text, statusCode, parts) : new DataApiError(code, text, statusCode, options);
 }
@@ -141,6 +142,10 @@ function withRemedy(text: string): string {
   if (/size limit/.test(text)) return `${text} Read it by .stream(), or fewer rows or columns at a time.`;
   return text;
 }
+
+/** All that AWS says of a date or time that JavaScript's host language has no value for. */
+const INTERNAL_FAILURE =
+  'InternalFailure: is a date or time "infinity" in the result? Select it as text: "column"::text.';
 
 /** `ERROR: …; Detail: …; Hint: …; Position: 8; SQLState: 42883`, where only the first and the last are always there. */
 function parseDatabaseError(text: string): ErrorParts | undefined {

@@ -10,7 +10,7 @@ import {
   ValueNode,
   ValuesNode,
 } from "kysely";
-import type { ColumnTypes } from "../compile/column-types.ts";
+import { type ColumnTypes, own } from "../compile/column-types.ts";
 
 /** Values that our compiler writes as `select … from jsonb_to_recordset(…)`; for any other they are plain values. */
 export interface BulkValuesNode extends ValuesNode {
@@ -29,7 +29,7 @@ export function columnsOf(node: InsertQueryNode, types: ColumnTypes): Record<str
     return inner && TableNode.is(inner) ? columnsOf({ ...node, into: inner }, types) : undefined;
   }
   const { schema, identifier } = node.into.table;
-  return (schema && types[`${schema.name}.${identifier.name}`]) ?? types[identifier.name];
+  return (schema && own(types, `${schema.name}.${identifier.name}`)) ?? own(types, identifier.name);
 }
 
 /**
@@ -40,7 +40,7 @@ export function bulkInserts(node: InsertQueryNode, types: ColumnTypes): InsertQu
   const { columns, values } = node;
   const known = columnsOf(node, types);
   if (!known || !columns || !values || !ValuesNode.is(values) || node.with) return undefined;
-  if (columns.some(({ column }) => known[column.name] === undefined)) return undefined;
+  if (columns.some(({ column }) => own(known, column.name) === undefined)) return undefined;
   const groups = new Map<string, { kept: number[]; rows: PrimitiveValueListNode[] }>();
   for (const row of values.values) {
     const items = itemsOf(row);

@@ -6,6 +6,7 @@ import {
   type InsertResult,
   type Kysely,
 } from "kysely";
+import { own } from "../compile/column-types.ts";
 import { DataApiAdapter } from "../data-api-adapter.ts";
 import { ParameterError } from "../errors.ts";
 import { bulkInserts, columnsOf } from "./bulk-insert.ts";
@@ -39,6 +40,9 @@ export async function insertMany<DB, Table extends keyof DB & string, Output = I
   rows: readonly Insertable<DB[Table]>[],
   refine?: (insert: InsertQueryBuilder<DB, Table, InsertResult>) => InsertQueryBuilder<DB, Table, Output>,
 ): Promise<InsertManyResult<Output>> {
+  if (!Array.isArray(rows) || rows.some((row) => typeof row !== "object" || row === null)) {
+    throw new ParameterError(`insertMany takes an array of rows for ${table}, each an object.`);
+  }
   if (rows.length === 0) return { numInsertedOrUpdatedRows: 0n, rows: [] };
   const insert = db.insertInto(table).values(rows as Insertable<DB[Table]>[]);
   const node = (refine ? refine(insert) : insert).toOperationNode();
@@ -62,7 +66,7 @@ export async function insertMany<DB, Table extends keyof DB & string, Output = I
 
 function inBulk(node: InsertQueryNode, { columnTypes }: DataApiAdapter, table: string): InsertQueryNode[] {
   const known = columnsOf(node, columnTypes);
-  const missing = node.columns?.find(({ column }) => known?.[column.name] === undefined);
+  const missing = node.columns?.find(({ column }) => own(known, column.name) === undefined);
   if (missing) {
     throw new ParameterError(
       `insertMany needs the type of ${table}.${missing.column.name}: the dialect's \`columnTypes\` does not have it.`,
@@ -70,5 +74,7 @@ function inBulk(node: InsertQueryNode, { columnTypes }: DataApiAdapter, table: s
   }
   const inserts = bulkInserts(node, columnTypes);
   if (inserts) return inserts;
-  throw new ParameterError(`insertMany takes rows of plain values for ${table}: give expressions to insertInto.`);
+  throw new ParameterError(
+    `insertMany takes rows of one plain value or more for ${table}: give expressions and empty rows to insertInto.`,
+  );
 }

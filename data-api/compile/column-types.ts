@@ -7,6 +7,11 @@
  */
 export type ColumnTypes = Record<string, Record<string, string>>;
 
+/** A member of one's own: a column may well be called `constructor`. */
+export function own<T>(record: Record<string, T> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 /** Built-in types whose values the Data API refuses to return, whatever they hold. */
 const UNREADABLE = new Set(
   (

@@ -40,10 +40,13 @@ function typedField(value: unknown, type: string, column?: string): Field {
   const refuse: Refuse = (takes) => {
     throw new ParameterError(`${column ?? "A parameter"} (${type}) takes ${takes}, not ${describe(value)}.`);
   };
-  if (type.endsWith("{}")) return isPlainObject(value) ? { stringValue: stringify(value)! } : refuse("an object");
+  if (type.endsWith("{}"))
+    return isPlainObject(value)
+      ? { stringValue: stringify(value) ?? refuse("what JSON can hold") }
+      : refuse("an object");
   if (type.endsWith("[]")) {
     if (!Array.isArray(value)) return refuse("an array");
-    if (type.endsWith("{}[]")) return { stringValue: stringify(value)! };
+    if (type.endsWith("{}[]")) return { stringValue: stringify(value) ?? refuse("what JSON can hold") };
     return { stringValue: arrayText(value, type.slice(0, -2), column) };
   }
   switch (type) {
@@ -174,8 +177,7 @@ function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    if (!String(error).includes("BigInt")) throw error;
-    return JSON.stringify(value, exact);
+    return String(error).includes("BigInt") ? JSON.stringify(value, exact) : undefined;
   }
 }
 

@@ -16,7 +16,7 @@ import {
   TableNode,
   type WithNode,
 } from "kysely";
-import type { ColumnTypes } from "./column-types.ts";
+import { type ColumnTypes, own } from "./column-types.ts";
 import { typeOfExpression } from "./expression-type.ts";
 
 /** Name → type, in order; undefined where the type is not known. */
@@ -135,7 +135,7 @@ export class Scope {
 
   /** What is computed in a way that is not followed: a column's name that means one type in every table means it there. */
   #unanimous(column: string): Found | undefined {
-    const types = new Set(Object.values(this.#types).flatMap((columns) => columns[column] ?? []));
+    const types = new Set(Object.values(this.#types).flatMap((columns) => own(columns, column) ?? []));
     return types.size === 1 ? { type: [...types][0]!, column } : undefined;
   }
 
@@ -178,8 +178,8 @@ export class Scope {
   }
 
   #named({ schema, identifier: { name } }: SchemableIdentifierNode): Table {
-    if (schema) return this.#stored(this.#types[`${schema.name}.${name}`] ?? this.#types[name]);
-    return this.expression(name) ?? this.#stored(this.#types[name]);
+    if (schema) return this.#stored(own(this.#types, `${schema.name}.${name}`) ?? own(this.#types, name));
+    return this.expression(name) ?? this.#stored(own(this.#types, name));
   }
 
   #stored(columns: Record<string, string> | undefined): Table {

@@ -32,6 +32,7 @@ export async function describeDatabase<DB>(
   db: Kysely<DB>,
   { schemas = ["public"], comment = "Generated from the database: do not edit." }: DescribeOptions = {},
 ): Promise<string> {
+  if (schemas.length === 0) throw new TypeError("describeDatabase needs the name of a schema.");
   const catalogue = await readCatalogue(db, schemas);
   const tables = [...Map.groupBy(catalogue.columns, tableName)];
   const interfaces = tables.map(([name, columns]) => tableText(name, columns, catalogue));

@@ -33,9 +33,9 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
   const { env } = process;
   const region = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (!region) throw new TypeError("The Data API needs a region: set `region` or AWS_REGION.");
-  const endpoint = new URL(
-    options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region),
-  );
+  const address = options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region);
+  if (!URL.canParse(address)) throw new TypeError(`The Data API's endpoint is no URL: ${address}`);
+  const endpoint = new URL(address);
   const { request } = endpoint.protocol === "http:" ? http : https;
   const { agent, dropStale } = freshAgent(endpoint.protocol);
   const prefix = endpoint.pathname.replace(/\/$/, "");

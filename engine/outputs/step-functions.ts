@@ -14,6 +14,11 @@ export const stepFunctions: Table = {
       stateMachineVersionArn: resource.inputs.publish ? `${machine}:1` : "",
     };
   },
+  "aws:sfn/activity:Activity": (resource, context) => {
+    const name = physicalName(resource);
+    const activity = arn(context, "states", `activity:${name}`);
+    return { id: activity, name, arn: activity, creationDate: "2026-01-01T00:00:00Z" };
+  },
   "aws:sfn/alias:Alias": (resource) => {
     const name = physicalName(resource);
     const version = String(resource.inputs.routingConfigurations[0].stateMachineVersionArn);

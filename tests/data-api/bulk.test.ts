@@ -142,7 +142,10 @@ describe("insertMany", () => {
     [[{ id: "one" }], "item.id (int4) takes an integer, not a string."],
     [[{ id: 1 }, { id: 2, note: 5 }], "item.note (text) takes a string, not the number 5."],
     [[{ id: 1, nope: 1 }], "insertMany needs the type of item.nope: the dialect's `columnTypes` does not have it."],
-    [[{ id: sql`1` }], "insertMany takes rows of plain values for item: give expressions to insertInto."],
+    [
+      [{ id: sql`1` }],
+      "insertMany takes rows of one plain value or more for item: give expressions and empty rows to insertInto.",
+    ],
   ])("refuses %j before anything is sent", async (rows, message) => {
     const error = await failure(insertMany(db, "item", rows));
 

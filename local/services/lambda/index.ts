@@ -10,7 +10,8 @@ import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud, Operation, Service } from "../../service.ts";
 import { asyncInvocations } from "./async-invocations.ts";
 import { startRuntimeApi } from "./environments/runtime-api.ts";
-import { eventSourceMappings, type Mapping } from "./event-source-mapping.ts";
+import { eventSourceMappings } from "./event-sources/index.ts";
+import type { MappingBase } from "./event-sources/mapping.ts";
 import { parseFunctionName } from "./function-config.ts";
 import { logBatches } from "./function-log.ts";
 import { functions as createFunctions, type LambdaFunction } from "./functions.ts";
@@ -86,9 +87,9 @@ export function lambda(cloud: Cloud): Service {
         authorize: () => ({ action: "lambda:ListEventSourceMappings", resource: "*" }),
         run: ({ FunctionName, EventSourceArn }) => {
           const name = FunctionName && parseFunctionName(FunctionName).name;
-          const wanted = (mapping: Mapping) =>
-            (!name || mapping.functionName === name) && (!EventSourceArn || mapping.queueArn === EventSourceArn);
-          return { EventSourceMappings: [...mappings.all.values()].filter(wanted).map(describeMapping) };
+          const wanted = (mapping: MappingBase) =>
+            (!name || mapping.functionName === name) && (!EventSourceArn || mapping.sourceArn === EventSourceArn);
+          return { EventSourceMappings: mappings.list(wanted, arnOf) };
         },
       },
     },
@@ -98,30 +99,12 @@ export function lambda(cloud: Cloud): Service {
       await cloud.call("lambda", "Invoke", { FunctionName: arn, InvocationType: "Event", Payload: body }, call);
     },
     async stop() {
-      await mappings.stop();
+      mappings.stop();
       events.stop();
       await functions.stop();
       await logs.stop();
     },
   };
-
-  function describeMapping(mapping: Mapping) {
-    const { uuid, queueArn, functionName, batchSize, windowSeconds, reportsFailures, enabled } = mapping;
-    return {
-      UUID: uuid,
-      EventSourceArn: queueArn,
-      FunctionArn: arnOf(functionName),
-      BatchSize: batchSize,
-      MaximumBatchingWindowInSeconds: windowSeconds,
-      FunctionResponseTypes: reportsFailures ? ["ReportBatchItemFailures"] : [],
-      State: enabled ? "Enabled" : "Disabled",
-      LastModified: new Date(mapping.lastModified),
-      ...(mapping.maximumConcurrency && { ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency } }),
-      ...(mapping.filters.length > 0 && {
-        FilterCriteria: { Filters: mapping.filters.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
-      }),
-    };
-  }
 }
 
 function describe({ config, code, lastModified }: LambdaFunction) {

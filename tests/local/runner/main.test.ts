@@ -157,11 +157,11 @@ describe("npm start", () => {
     it("a resource type that nothing here emulates, by name", async () => {
       program.write(
         "index.ts",
-        `import * as aws from "@pulumi/aws";\nnew aws.sfn.StateMachine("flow", { roleArn: "arn:aws:iam::1:role/a", definition: "{}" });`,
+        `import * as aws from "@pulumi/aws";\nnew aws.mq.Configuration("broker", { engineType: "ActiveMQ", engineVersion: "5.18", data: "" });`,
       );
       const running = start();
       expect(await running.ended).toBe(1);
-      expect(running.output()).toMatch(/terrace: .*StateMachine/);
+      expect(running.output()).toMatch(/terrace: .*aws:mq\/configuration:Configuration/);
     });
   });
 

@@ -233,10 +233,10 @@ describe("a mapping is refused", () => {
     await expect(map({ batchSize: 11 })).rejects.toThrow(/Maximum batch window/);
   });
 
-  it("when its source is no queue", async () => {
+  it("when its source is neither queue nor stream", async () => {
     await consumer();
-    await expect(map({ eventSourceArn: "arn:aws:kinesis:eu-west-1:000000000000:stream/x" })).rejects.toThrow(
-      "only SQS is read",
+    await expect(map({ eventSourceArn: "arn:aws:kafka:eu-west-1:000000000000:cluster/x" })).rejects.toThrow(
+      "is not read on this machine",
     );
   });
 });

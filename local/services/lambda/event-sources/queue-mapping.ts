@@ -1,11 +1,10 @@
-/**
- * Event source mappings: queues that call functions.
- * Not emulated: sources other than SQS (Kinesis, DynamoDB streams, Kafka, MQ) and provisioned pollers.
- */
+/** Queues that call functions. Not emulated: provisioned pollers. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Cloud, type Principal } from "../../service.ts";
-import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction } from "./functions.ts";
+import type { Resource } from "../../../../engine/graph.ts";
+import { AwsError, type Cloud, type Principal } from "../../../service.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction } from "../functions.ts";
+import { filtersOf } from "./filters.ts";
+import type { MappingBase, Mappings } from "./mapping.ts";
 import { failedMessages, matchesFilters, recordOf, type SqsMessage, type SqsRecord } from "./sqs-records.ts";
 
 const WAIT_SECONDS = 20;
@@ -14,39 +13,23 @@ const DEFAULT_CONCURRENCY = 5;
 const AFTER_ERROR_MS = 1_000;
 const RECEIVE_LIMIT = 10;
 
-export interface Mapping {
-  uuid: string;
-  urn: string;
-  queueArn: string;
-  functionName: string;
-  batchSize: number;
-  windowSeconds: number;
-  reportsFailures: boolean;
+interface Mapping extends MappingBase {
   maximumConcurrency?: number;
-  filters: object[];
-  enabled: boolean;
-  lastModified: number;
 }
 
-export interface EventSourceMappings {
-  all: Map<string, Mapping>;
-  put(resource: Resource): Promise<void>;
-  stop(): Promise<void>;
-}
-
-export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSourceMappings {
+export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
   const all = new Map<string, Mapping>();
   const loops = new Map<string, Promise<void>>();
   const stopping = new AbortController();
 
   async function put(resource: Resource): Promise<void> {
     const mapping = mappingOf(resource, functions, cloud.clock.now());
-    const { queueArn, functionName, uuid } = mapping;
+    const { sourceArn, functionName, uuid } = mapping;
     for (const other of all.values()) {
-      if (other.urn === mapping.urn || other.queueArn !== queueArn || other.functionName !== functionName) continue;
+      if (other.urn === mapping.urn || other.sourceArn !== sourceArn || other.functionName !== functionName) continue;
       throw new AwsError(
         "ResourceConflictException",
-        `An event source mapping with SQS arn (" ${queueArn} ") and function (" ${functionName} ") already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
+        `An event source mapping with SQS arn (" ${sourceArn} ") and function (" ${functionName} ") already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
         409,
         { Type: "User" },
       );
@@ -56,12 +39,12 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
     if (mapping.enabled && !loops.has(uuid)) loops.set(uuid, poll(uuid));
   }
 
-  async function validate({ queueArn, functionName }: Mapping): Promise<void> {
+  async function validate({ sourceArn, functionName }: Mapping): Promise<void> {
     const { config } = functions.find(functionName);
     const principal = principalOf(functions.find(functionName));
     for (const action of ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]) {
       try {
-        cloud.authorize({ principal, sourceIp: "127.0.0.1" }, { action: `sqs:${action}`, resource: queueArn });
+        cloud.authorize({ principal, sourceIp: "127.0.0.1" }, { action: `sqs:${action}`, resource: sourceArn });
       } catch (error) {
         throw new AwsError(
           "InvalidParameterValueException",
@@ -69,7 +52,7 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
         );
       }
     }
-    const input = { QueueUrl: queueUrl(queueArn), AttributeNames: ["VisibilityTimeout"] };
+    const input = { QueueUrl: queueUrl(sourceArn), AttributeNames: ["VisibilityTimeout"] };
     const { Attributes } = await cloud.call("sqs", "GetQueueAttributes", input, { principal });
     const visibility = Number(Attributes?.VisibilityTimeout ?? 30);
     if (visibility < config.timeoutSeconds) {
@@ -121,7 +104,7 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
 
   async function receive(mapping: Mapping, WaitTimeSeconds: number, wanted = mapping.batchSize): Promise<SqsMessage[]> {
     const input = {
-      QueueUrl: queueUrl(mapping.queueArn),
+      QueueUrl: queueUrl(mapping.sourceArn),
       MaxNumberOfMessages: Math.min(wanted, RECEIVE_LIMIT),
       WaitTimeSeconds: Math.min(WaitTimeSeconds, WAIT_SECONDS),
       AttributeNames: ["All"],
@@ -134,7 +117,7 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
   }
 
   async function process(mapping: Mapping, messages: SqsMessage[]): Promise<void> {
-    const records = messages.map((message) => recordOf(message, mapping.queueArn));
+    const records = messages.map((message) => recordOf(message, mapping.sourceArn));
     const wanted = records.filter((record) => matchesFilters(mapping.filters, record));
     try {
       // No filter takes them: nobody ever will.
@@ -163,14 +146,14 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
     }
   }
 
-  async function remove({ queueArn, functionName }: Mapping, records: SqsRecord[]): Promise<void> {
+  async function remove({ sourceArn, functionName }: Mapping, records: SqsRecord[]): Promise<void> {
     const principal = principalOf(functions.find(functionName));
     for (let start = 0; start < records.length; start += 10) {
       const Entries = records.slice(start, start + 10).map(({ receiptHandle }, index) => ({
         Id: String(index),
         ReceiptHandle: receiptHandle,
       }));
-      await cloud.call("sqs", "DeleteMessageBatch", { QueueUrl: queueUrl(queueArn), Entries }, { principal });
+      await cloud.call("sqs", "DeleteMessageBatch", { QueueUrl: queueUrl(sourceArn), Entries }, { principal });
     }
   }
 
@@ -183,28 +166,27 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
     return cloud.principalFor(config.role, config.name);
   }
 
-  function warn({ queueArn, functionName }: Mapping, error: unknown): void {
-    const message = `batch from ${queueArn}: ${error instanceof Error ? error.message : error}`;
+  function warn({ sourceArn, functionName }: Mapping, error: unknown): void {
+    const message = `batch from ${sourceArn}: ${error instanceof Error ? error.message : error}`;
     cloud.log({ level: "warn", source: functionName, message });
   }
 
   return {
-    all,
+    all: () => [...all.values()],
     put,
+    describe: ({ maximumConcurrency }: Mapping) => ({
+      ...(maximumConcurrency && { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
+    }),
     /** Does not wait for the queue to answer: what it still hands out comes back after its visibility timeout. */
-    async stop() {
+    stop() {
       stopping.abort();
     },
   };
 }
 
 function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions, now: number): Mapping {
-  const queueArn = String(inputs.eventSourceArn ?? "");
-  if (queueArn.split(":")[2] !== "sqs") {
-    throw new AwsError("InvalidParameterValueException", `${queueArn || "this source"} is no queue: only SQS is read`);
-  }
+  const sourceArn = String(inputs.eventSourceArn ?? "");
   const { config } = functions.find(String(inputs.functionName));
-  const criteria = inputs.filterCriteria as { filters?: { pattern?: string }[] } | undefined;
   const batchSize = Number(inputs.batchSize ?? 10);
   const windowSeconds = Number(inputs.maximumBatchingWindowInSeconds ?? 0);
   if (batchSize > 10 && windowSeconds < 1) {
@@ -217,24 +199,14 @@ function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions,
   return {
     uuid: String(outputs.uuid ?? id),
     urn,
-    queueArn,
+    sourceArn,
     functionName: config.name,
     batchSize,
     windowSeconds,
     reportsFailures: ((inputs.functionResponseTypes ?? []) as string[]).includes("ReportBatchItemFailures"),
     maximumConcurrency: scaling?.maximumConcurrency,
-    filters: (criteria?.filters ?? []).map(({ pattern }) => readPattern(pattern ?? "{}")),
+    filters: filtersOf(inputs),
     enabled: inputs.enabled !== false,
     lastModified: now,
   };
-}
-
-function readPattern(text: string): object {
-  try {
-    const pattern = JSON.parse(text);
-    if (pattern !== null && typeof pattern === "object") return pattern;
-  } catch {
-    // Said below.
-  }
-  throw new AwsError("InvalidParameterValueException", `Invalid filter pattern definition: ${text} is no JSON object.`);
 }

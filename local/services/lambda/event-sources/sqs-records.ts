@@ -1,5 +1,5 @@
 /** A batch of SQS messages as a function sees it, and what its answer says about each of them. Pure. */
-import { matchesPattern } from "../../event-pattern.ts";
+import { matchesAny } from "./filters.ts";
 
 export interface SqsMessage {
   MessageId: string;
@@ -49,24 +49,8 @@ export function recordOf(message: SqsMessage, queueArn: string): SqsRecord {
   };
 }
 
-/** A pattern over the body reads it as JSON; a body of another kind than the pattern expects matches nothing. */
 export function matchesFilters(patterns: object[], record: SqsRecord): boolean {
-  if (patterns.length === 0) return true;
-  return patterns.some((pattern) => {
-    const wanted = (pattern as { body?: unknown }).body;
-    const body = wanted === undefined || Array.isArray(wanted) ? record.body : parsed(record.body);
-    if (body === undefined) return false;
-    return matchesPattern(pattern as never, { ...record, body } as never);
-  });
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value = JSON.parse(text);
-    return value !== null && typeof value === "object" ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return matchesAny(patterns, "body", { ...record }, record.body);
 }
 
 /**

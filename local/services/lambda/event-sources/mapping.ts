@@ -1,0 +1,25 @@
+/** What mappings of all kinds of sources have in common. */
+import type { Resource } from "../../../../engine/graph.ts";
+
+export interface MappingBase {
+  uuid: string;
+  urn: string;
+  sourceArn: string;
+  functionName: string;
+  batchSize: number;
+  windowSeconds: number;
+  /** `ReportBatchItemFailures` */
+  reportsFailures: boolean;
+  filters: object[];
+  enabled: boolean;
+  lastModified: number;
+}
+
+/** The mappings of one kind of source. */
+export interface Mappings<Mapping extends MappingBase = MappingBase> {
+  all(): Mapping[];
+  put(resource: Resource): Promise<void>;
+  /** What the API tells of a mapping beyond what all have. */
+  describe(mapping: Mapping): object;
+  stop(): void;
+}

@@ -1,0 +1,129 @@
+/** One batch of a stream until it is done: handled, taken up again where it failed, halved, or given up to its destination. */
+import { randomUUID } from "node:crypto";
+import { AwsError, type Cloud } from "../../../service.ts";
+import { deliverAs } from "../destinations.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "../functions.ts";
+import type { StreamMapping } from "./stream-mapping.ts";
+import { failureRecord, resumeAt, type StreamRecord } from "./stream-records.ts";
+
+export interface BatchContext {
+  cloud: Cloud;
+  functions: Functions;
+  mapping: StreamMapping;
+  shard: string;
+  /** ms after which a record is gone from the stream anyway. */
+  retentionMs: number;
+  stopping: AbortSignal;
+  /** Resolves after so many milliseconds on the cloud's clock, or when everything stops. */
+  pause(ms: number): Promise<void>;
+  warn(message: string): void;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Attempts of one batch; its halves inherit them. */
+interface Attempts {
+  /** That failed, after the first one. */
+  retries: number;
+  invocations: number;
+  /** Pauses grow with them. */
+  pauses: number;
+}
+
+/** Resolves once every record is done with, or early when everything stops: what it has not done then comes again. */
+export async function handleBatch(
+  context: BatchContext,
+  records: StreamRecord[],
+  attempts: Attempts = { retries: 0, invocations: 0, pauses: 0 },
+): Promise<void> {
+  const { functions, mapping, stopping, pause, warn } = context;
+  let left = records;
+  const own = { ...attempts };
+  while (!stopping.aborted) {
+    left = await withoutAged(context, left, own);
+    if (left.length === 0) return;
+    const requestId = randomUUID();
+    let result: Awaited<ReturnType<Functions["invoke"]>>;
+    try {
+      const target = functions.find(mapping.functionName);
+      const payload = JSON.stringify({ Records: left.map(({ event }) => event) });
+      result = await functions.invoke(target, { payload, requestId, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
+    } catch (error) {
+      // Not invoked at all (throttled): it costs no retry, only time.
+      if (stopping.aborted) return;
+      if (!(error instanceof AwsError && error.code === "TooManyRequestsException")) warn((error as Error).message);
+      await pause(pauseAfter(own.pauses++));
+      continue;
+    }
+    if (stopping.aborted) return;
+    own.invocations++;
+    const from = result.functionError
+      ? 0
+      : mapping.reportsFailures
+        ? resumeAt(answerOf(result.payload), left)
+        : left.length;
+    if (from >= left.length) return;
+    if (result.functionError) warn(result.payload.toString());
+    if (from > 0) {
+      // What came before it is done with, and the rest is another, smaller batch.
+      left = left.slice(from);
+      if (mapping.bisects) continue;
+    } else if (mapping.bisects && left.length > 1) {
+      const middle = Math.ceil(left.length / 2);
+      await handleBatch(context, left.slice(0, middle), own);
+      return handleBatch(context, left.slice(middle), own);
+    }
+    if (mapping.maximumRetries >= 0 && own.retries >= mapping.maximumRetries) {
+      return giveUp(context, left, "RetryAttemptsExhausted", own.invocations, requestId, result.functionError);
+    }
+    own.retries++;
+    await pause(pauseAfter(own.pauses++));
+  }
+}
+
+function pauseAfter(pauses: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** pauses, LONGEST_PAUSE_MS);
+}
+
+function answerOf(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString());
+  } catch {
+    return "no JSON";
+  }
+}
+
+/** Gives up those that are too old, and answers the others. */
+async function withoutAged(context: BatchContext, records: StreamRecord[], { invocations }: Attempts) {
+  const { cloud, mapping, retentionMs } = context;
+  const limit = mapping.maximumAgeSeconds >= 0 ? mapping.maximumAgeSeconds * 1000 : retentionMs;
+  const isAged = ({ arrivedAt }: StreamRecord) => cloud.clock.now() - arrivedAt > limit;
+  const aged = records.filter(isAged);
+  if (aged.length === 0) return records;
+  await giveUp(context, aged, "RecordAgeExceeded", invocations, randomUUID());
+  return records.filter((record) => !isAged(record));
+}
+
+async function giveUp(
+  { cloud, functions, mapping, shard, warn }: BatchContext,
+  records: StreamRecord[],
+  condition: "RetryAttemptsExhausted" | "RecordAgeExceeded",
+  invocations: number,
+  requestId: string,
+  functionError?: string,
+): Promise<void> {
+  const given = `${records.length} records from ${records[0]!.sequence} on were given up (${condition})`;
+  if (!mapping.onFailure) return warn(`${given}; the mapping has no destination for them`);
+  const { config } = functions.find(mapping.functionName);
+  const body = failureRecord({
+    ...{ condition, requestId, functionArn: config.arn, invocations, functionError, now: cloud.clock.now() },
+    ...{ streamArn: mapping.sourceArn, shard, records },
+  });
+  try {
+    await deliverAs(cloud, config, mapping.onFailure, body);
+    warn(`${given}; their place is told to ${mapping.onFailure}`);
+  } catch (error) {
+    warn(`${given}, and ${mapping.onFailure} could not be told: ${(error as Error).message}`);
+  }
+}
