@@ -1,8 +1,11 @@
 /**
  * Log events in SQLite, one row per batch as it came: a busy function writes thousands of lines a second, and a row for each
- * would cost more than the function. A group keeps its newest lines up to a size, so that a load test does not fill the disk.
+ * would cost more than the function. A batch is compressed, for lines repeat each other: what is not written is neither
+ * copied from the write-ahead log later, which holds up every request for milliseconds. A group keeps its newest lines up to
+ * a size, so that a load test does not fill the disk.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 export interface LogEvent {
   timestamp: number;
@@ -69,18 +72,18 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     CREATE TABLE IF NOT EXISTS logs_streams (
       log_group TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (log_group, name)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS logs_batches (
+    CREATE TABLE IF NOT EXISTS logs_chunks (
       id INTEGER PRIMARY KEY AUTOINCREMENT, log_group TEXT NOT NULL, stream TEXT NOT NULL, first INTEGER NOT NULL,
-      last INTEGER NOT NULL, ingested INTEGER NOT NULL, bytes INTEGER NOT NULL, events TEXT NOT NULL
+      last INTEGER NOT NULL, ingested INTEGER NOT NULL, bytes INTEGER NOT NULL, events BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS logs_batches_by_group ON logs_batches (log_group, id)`);
+    CREATE INDEX IF NOT EXISTS logs_chunks_by_group ON logs_chunks (log_group, id)`);
   const sql = {
     groups: database.prepare("SELECT * FROM logs_groups ORDER BY name"),
     saveGroup: database.prepare("INSERT OR REPLACE INTO logs_groups VALUES (?, ?, ?)"),
     removeGroup: database.prepare("DELETE FROM logs_groups WHERE name = ?"),
     streams: database.prepare(
       `SELECT s.name, s.created, min(b.first) AS first, max(b.last) AS last, max(b.ingested) AS ingested FROM logs_streams s
-       LEFT JOIN logs_batches b ON b.log_group = s.log_group AND b.stream = s.name
+       LEFT JOIN logs_chunks b ON b.log_group = s.log_group AND b.stream = s.name
        WHERE s.log_group = ? GROUP BY s.name ORDER BY s.name`,
     ),
     hasStream: database.prepare("SELECT 1 FROM logs_streams WHERE log_group = ? AND name = ?"),
@@ -88,16 +91,16 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     removeStream: database.prepare("DELETE FROM logs_streams WHERE log_group = ? AND name = ?"),
     removeStreams: database.prepare("DELETE FROM logs_streams WHERE log_group = ?"),
     append: database.prepare(
-      "INSERT INTO logs_batches (log_group, stream, first, last, ingested, bytes, events) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO logs_chunks (log_group, stream, first, last, ingested, bytes, events) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
-    bytes: database.prepare("SELECT sum(bytes) AS bytes FROM logs_batches WHERE log_group = ?"),
-    removeOf: database.prepare("DELETE FROM logs_batches WHERE log_group = ? AND stream = ?"),
-    removeAll: database.prepare("DELETE FROM logs_batches WHERE log_group = ?"),
-    expire: database.prepare("DELETE FROM logs_batches WHERE log_group = ? AND last < ?"),
-    sizes: database.prepare("SELECT id, bytes FROM logs_batches WHERE log_group = ? ORDER BY id"),
-    trim: database.prepare("DELETE FROM logs_batches WHERE log_group = ? AND id <= ?"),
-    oldestFirst: database.prepare("SELECT * FROM logs_batches WHERE log_group = ? AND id >= ? ORDER BY id"),
-    newestFirst: database.prepare("SELECT * FROM logs_batches WHERE log_group = ? AND id <= ? ORDER BY id DESC"),
+    bytes: database.prepare("SELECT sum(bytes) AS bytes FROM logs_chunks WHERE log_group = ?"),
+    removeOf: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND stream = ?"),
+    removeAll: database.prepare("DELETE FROM logs_chunks WHERE log_group = ?"),
+    expire: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND last < ?"),
+    sizes: database.prepare("SELECT id, bytes FROM logs_chunks WHERE log_group = ? ORDER BY id"),
+    trim: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND id <= ?"),
+    oldestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id >= ? ORDER BY id"),
+    newestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id <= ? ORDER BY id DESC"),
   };
   // Every line asks for these.
   const groups = new Map<string, LogGroup>();
@@ -181,7 +184,8 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     },
     append(group, stream, events, now) {
       const text = JSON.stringify(events.map(({ timestamp, message }) => [timestamp, message]));
-      sql.append.run(group, stream, events[0]!.timestamp, events.at(-1)!.timestamp, now, text.length, text);
+      const [first, last] = [events[0]!.timestamp, events.at(-1)!.timestamp];
+      sql.append.run(group, stream, first, last, now, text.length, deflateRawSync(text, { level: 1 }));
       const size = bytes(group);
       sizes.set(group, size + text.length);
       if (size + text.length <= keepBytes) return;
@@ -195,7 +199,7 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
       for (const row of (newestFirst ? sql.newestFirst : sql.oldestFirst).iterate(group, from)) {
         if ((streams && !streams.includes(String(row.stream))) || Number(row.last) < start || Number(row.first) >= end)
           continue;
-        const batch = (JSON.parse(String(row.events)) as [number, string][]).map(([timestamp, message], index) => ({
+        const batch = linesOf(row.events as Uint8Array).map(([timestamp, message], index) => ({
           timestamp,
           message,
           stream: String(row.stream),
@@ -213,4 +217,8 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     expire,
     bytes,
   };
+}
+
+function linesOf(compressed: Uint8Array): [timestamp: number, message: string][] {
+  return JSON.parse(inflateRawSync(compressed).toString());
 }

@@ -76,7 +76,7 @@ describe("an invocation that was sent ahead", () => {
   });
 
   it("runs exactly once, even when it is taken back in the moment in which it would begin", async () => {
-    // The clock of this test runs much faster than the function.
+    // The clock of this test runs much faster than the function, but not into its timeout.
     await define(900);
     const ids: string[] = [];
     for (let wave = 0; wave < 20; wave++) {
@@ -88,7 +88,10 @@ describe("an invocation that was sent ahead", () => {
       const finished = answers.finally(() => {
         done = true;
       });
-      while (!done) await cloud.clock.advance(10);
+      for (let steps = 0; !done; steps++) {
+        if (steps < 2_000) await cloud.clock.advance(10);
+        await new Promise((next) => setImmediate(next));
+      }
       expect((await finished).filter(({ error }) => error !== undefined)).toEqual([]);
     }
     expect(ids.filter((id) => runsOf(id) !== 1)).toEqual([]);

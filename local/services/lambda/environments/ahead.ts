@@ -6,10 +6,14 @@ import type { Clock, Timer } from "../../../service.ts";
 import { claims as openClaims } from "./claims.ts";
 import type { Invocation } from "./environment.ts";
 
-/** A function is quick once so many invocations in a row each took less than this. */
+/** A function is quick once so many more of its invocations took less than this. */
 const QUICK_MS = 5;
 const QUICK_RUNS = 32;
-const LENGTH = 8;
+/** One that did not costs so many: a collection of garbage, or another process's turn, makes no function slow. */
+const MOST_RUNS = 3 * QUICK_RUNS;
+const LENGTH = 16;
+/** How much the latest invocation counts in what one takes. */
+const WEIGHT = 1 / 16;
 /** How long an invocation waits behind the same other one. */
 const PATIENCE_MS = 10;
 
@@ -19,6 +23,8 @@ export interface Ahead {
   readonly length: number;
   /** Whether the process may be sent one more. */
   readonly hasRoom: boolean;
+  /** What one invocation takes of late, ms. */
+  readonly typicalMs: number;
   /** False while the process has not yet heard of everything that was taken back: until then it is not idle. */
   readonly settled: boolean;
   /** An invocation has ended. */
@@ -51,6 +57,7 @@ export function ahead({ clock, file, running, onReturned }: AheadOptions): Ahead
   const takenBack = new Set<string>();
   let lastClaim = 0;
   let quickRuns = 0;
+  let typicalMs = 0;
   let patience: Timer | undefined;
 
   function watch(): void {
@@ -87,11 +94,17 @@ export function ahead({ clock, file, running, onReturned }: AheadOptions): Ahead
     get hasRoom() {
       return quickRuns >= QUICK_RUNS && queued.length < LENGTH && takenBack.size === 0;
     },
+    get typicalMs() {
+      return typicalMs;
+    },
     get settled() {
       return takenBack.size === 0;
     },
     ran(durationMs, succeeded) {
-      quickRuns = succeeded && durationMs < QUICK_MS ? quickRuns + 1 : 0;
+      typicalMs += (durationMs - typicalMs) * WEIGHT;
+      if (!succeeded) quickRuns = 0;
+      else if (durationMs < QUICK_MS) quickRuns = Math.min(quickRuns + 1, MOST_RUNS);
+      else quickRuns = Math.max(quickRuns - QUICK_RUNS, 0);
     },
     add(invocation) {
       const claim = ++lastClaim;

@@ -70,8 +70,8 @@ export interface Environment {
   readonly expired: boolean;
   /** True until its runtime asks for the first invocation. */
   readonly starting: boolean;
-  /** Invocations that run or wait in it. */
-  readonly load: number;
+  /** How long one more would wait in it, as far as can be told, ms. */
+  readonly waitMs: number;
   /** Whether it may be given an invocation while it runs another one. */
   readonly canQueue: boolean;
   /** Takes an invocation when it is idle, when it `canQueue`, and the first one while it starts. */
@@ -172,8 +172,8 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     get expired() {
       return clock.now() - startedAt > MAX_AGE_MS;
     },
-    get load() {
-      return (current ? 1 : 0) + ahead.length;
+    get waitMs() {
+      return ((current ? 1 : 0) + ahead.length) * ahead.typicalMs;
     },
     get canQueue() {
       return queues && current !== undefined && tail === undefined && ahead.hasRoom && !environment.expired;

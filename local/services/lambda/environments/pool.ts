@@ -15,6 +15,8 @@ const SCALE_OUT_AT_LAST_MS = 250;
 const BUSY_ENVIRONMENTS = Math.max(2, availableParallelism());
 /** From here on what is there counts as waiting: for a slow server, or for ever. */
 const STUCK_AFTER_MS = 1000;
+/** A process that sleeps has begun no sooner than this: behind a shorter wait, it need not be woken. */
+const WAKING_MS = 0.5;
 /** Lambda would start up to a thousand. */
 const MAX_ENVIRONMENTS = 8;
 const REAP_EVERY_MS = 5_000;
@@ -91,7 +93,8 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
 
   function submit(invocation: Invocation): void {
     count(invocation);
-    const free = idle.pop() ?? (waiting.length === 0 ? leastLoaded(invocation) : undefined);
+    const busy = waiting.length === 0 ? soonest(invocation) : undefined;
+    const free = busy && (idle.length === 0 || busy.waitMs < WAKING_MS) ? busy : idle.pop();
     if (free) free.invoke(invocation);
     else if (all.size === 0) launch(invocation);
     else {
@@ -110,10 +113,10 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     };
   }
 
-  function leastLoaded(invocation: Invocation): Environment | undefined {
+  function soonest(invocation: Invocation): Environment | undefined {
     let found: Environment | undefined;
     for (const each of all) {
-      if (takesAhead(each, invocation) && !(found && found.load <= each.load)) found = each;
+      if (takesAhead(each, invocation) && !(found && found.waitMs <= each.waitMs)) found = each;
     }
     return found;
   }
