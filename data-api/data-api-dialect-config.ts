@@ -2,7 +2,6 @@ import type { ColumnTypes } from "./compile/column-types.ts";
 import type { Parsers } from "./decode-result.ts";
 import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import type { HttpTransportOptions } from "./transport/http-transport.ts";
-import type { SdkClient } from "./transport/sdk-transport.ts";
 
 /** Everything but the first two members has a default. */
 export interface DataApiDialectConfig extends HttpTransportOptions {
@@ -16,9 +15,7 @@ export interface DataApiDialectConfig extends HttpTransportOptions {
   columnTypes?: ColumnTypes;
   /** Per PostgreSQL type, how its text becomes a value: `{ int8: BigInt, timestamptz: String }`. */
   parsers?: Parsers;
-  /** The AWS SDK's client, with `maxAttempts: 1`, instead of the built-in transport. */
-  client?: SdkClient;
-  /** A transport of one's own, or one shared by several instances. */
+  /** Instead of the built-in one: shared by several instances, `sdkTransport(client)`, or one of your own. */
   transport?: DataApiTransport;
   /** How long to wait for a paused cluster, in milliseconds. @default 60000 */
   resumeTimeoutMs?: number;

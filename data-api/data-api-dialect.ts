@@ -9,7 +9,6 @@ import { MigrationLock } from "./migration-lock.ts";
 import { backoffMs } from "./retry.ts";
 import type { DataApiTransport } from "./transport/data-api-transport.ts";
 import { httpTransport } from "./transport/http-transport.ts";
-import { sdkTransport } from "./transport/sdk-transport.ts";
 
 /**
  * Kysely over the RDS Data API of an Aurora PostgreSQL cluster.
@@ -71,7 +70,6 @@ export class DataApiDialect implements Dialect {
 
 function chooseTransport(config: DataApiDialectConfig): DataApiTransport {
   if (config.transport) return config.transport;
-  if (config.client) return sdkTransport(config.client);
   // The cluster's ARN names its region, so that nothing else has to.
   return httpTransport({ ...config, region: config.region ?? config.resourceArn.split(":")[3] });
 }

@@ -22,5 +22,4 @@ export {
 export { type IdempotentTransactionOptions, idempotentTransaction } from "./idempotent-transaction.ts";
 export type { DataApiOperation, DataApiTransport, ExecuteOutput, Field } from "./transport/data-api-transport.ts";
 export { type HttpTransportOptions, httpTransport } from "./transport/http-transport.ts";
-export { type SdkClient, sdkTransport } from "./transport/sdk-transport.ts";
 export type { AwsCredentials } from "./transport/sign-request.ts";

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { compiledExports } from "./compiled-exports.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -17,8 +18,10 @@ export function makeDataApiPackage(target = join(root, "dist")): string {
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   cpSync(join(root, "docs/data-api.md"), join(folder, "README.md"));
   const manifest = JSON.parse(readFileSync(join(root, "data-api/package.json"), "utf8"));
-  const exports = { ".": { types: "./index.d.ts", default: "./index.js" } };
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ ...manifest, exports }, null, 2)}\n`);
+  writeFileSync(
+    join(folder, "package.json"),
+    `${JSON.stringify({ ...manifest, exports: compiledExports(manifest.exports) }, null, 2)}\n`,
+  );
   const npm = process.env.npm_execpath;
   const args = ["pack", "--pack-destination", target, "--json", "--ignore-scripts"];
   const output = npm

@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { compiledExports } from "./compiled-exports.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const SOURCES = ["functions", "migrations", "LICENSE", "README.md", "docs/platform.svg", "policy/PulumiPolicy.yaml"];
@@ -39,7 +40,7 @@ export function makePackage(target = join(root, "dist")): string {
   const published = Object.fromEntries(KEPT.flatMap((key) => (key in manifest ? [[key, manifest[key]]] : [])));
   writeFileSync(
     join(folder, "package.json"),
-    `${JSON.stringify({ ...published, exports: compiled(manifest.exports), sideEffects: false }, null, 2)}\n`,
+    `${JSON.stringify({ ...published, exports: compiledExports(manifest.exports), sideEffects: false }, null, 2)}\n`,
   );
   const npm = process.env.npm_execpath;
   const args = ["pack", "--pack-destination", target, "--json", "--ignore-scripts"];
@@ -58,16 +59,6 @@ function useCompiledLibrary(folder: string): void {
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replace(/(["'](?:\.\.\/)+data-api\/[\w/-]+)\.ts(["'])/g, "$1.js$2"));
   }
-}
-
-/** `./components/index.ts` → its types and its code. */
-function compiled(exports: Record<string, string>) {
-  return Object.fromEntries(
-    Object.entries(exports).map(([name, path]) => {
-      const stem = path.replace(/\.ts$/, "");
-      return [name, { types: `${stem}.d.ts`, default: `${stem}.js` }];
-    }),
-  );
 }
 
 if (import.meta.main) console.log(makePackage());

@@ -43,7 +43,7 @@ export async function startBackend(): Promise<Backend> {
           ...TARGET,
           columnTypes,
           retryDelayMs: () => 1,
-          ...(more?.client ? {} : { transport: counted }),
+          transport: counted,
           ...more,
         }),
       }),

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { makeDataApiPackage } from "../../scripts/package-data-api.ts";
 import { CLUSTER_ARN, MASTER_SECRET } from "../local/rds-data/data-api-server.ts";
 import { type Backend, startBackend } from "./backend.ts";
@@ -78,7 +79,10 @@ describe("the package", () => {
     const manifest = JSON.parse(readFileSync(join(packed, "package.json"), "utf8"));
 
     expect(manifest).toMatchObject({
-      exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
+      exports: {
+        ".": { types: "./index.d.ts", default: "./index.js" },
+        "./sdk": { types: "./transport/sdk-transport.d.ts", default: "./transport/sdk-transport.js" },
+      },
       sideEffects: false,
     });
     expect(manifest.dependencies).toBeUndefined();
@@ -101,6 +105,17 @@ describe("the package", () => {
       "node:http",
       "node:https",
     ]);
+  });
+
+  it("brings the AWS SDK into a function's bundle only by its own entry point for it", async () => {
+    const packagesIn = async (file: string) => {
+      const options = { bundle: true, write: false, metafile: true, platform: "node", format: "esm" } as const;
+      const { metafile } = await build({ ...options, entryPoints: [join(directory, file)] });
+      const names = Object.keys(metafile.inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+      return [...new Set(names)].filter((name) => name !== undefined);
+    };
+    expect((await packagesIn("handler.ts")).sort()).toEqual(["kysely", "terrace-data-api"]);
+    expect(await packagesIn("sdk.ts")).toContain("@aws-sdk/client-rds-data");
   });
 
   it("is a handler for a Lambda function, as it is", async () => {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { DatabaseError, UnsupportedResultError } from "../../data-api/index.ts";
+import { sdkTransport } from "../../data-api/transport/sdk-transport.ts";
 import { type Backend, startBackend } from "./backend.ts";
 
 const columnTypes = {
@@ -91,7 +92,7 @@ describe("every type", () => {
 
   it("comes through the SDK's client as through the own transport", async () => {
     await db.deleteFrom("everything").execute();
-    const viaSdk = backend.connect(columnTypes, { client: backend.server.client });
+    const viaSdk = backend.connect(columnTypes, { transport: sdkTransport(backend.server.client) });
 
     await viaSdk.insertInto("everything").values(row).execute();
 

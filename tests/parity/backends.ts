@@ -12,6 +12,7 @@ import { type Compilable, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import Cursor from "pg-cursor";
 import { DataApiDialect, type DataApiDialectConfig } from "../../data-api/index.ts";
+import { sdkTransport } from "../../data-api/transport/sdk-transport.ts";
 import { MASTER_SECRET, startDataApi, TARGET, type TestServer } from "../local/rds-data/data-api-server.ts";
 import { columnTypes, createKennel, fillKennel, type Kennel } from "./kennel.ts";
 
@@ -47,7 +48,8 @@ interface Server extends TestServer {
 const LOCAL: Record<string, (server: Server, database: string) => Kysely<Kennel>> = {
   "kysely's own dialect over pg": viaPg,
   "this dialect, its own transport": (server, database) => viaDataApi(server, { database }),
-  "this dialect, the SDK's client": (server, database) => viaDataApi(server, { database, client: server.client }),
+  "this dialect, the SDK's client": (server, database) =>
+    viaDataApi(server, { database, transport: sdkTransport(server.client) }),
 };
 
 /** Runs `tests` once on each backend, with the kennel as it was before each test. */
