@@ -1,6 +1,6 @@
 /** AWS Signature Version 4 for the one kind of request the Data API has: POST, a fixed path, a JSON body. */
 
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 export interface AwsCredentials {
   accessKeyId: string;
@@ -19,41 +19,60 @@ export interface RequestToSign {
 }
 
 const SERVICE = "rds-data";
-/** The key of a day is derived by four HMACs; it changes with the day, the region and the credentials. */
-const keys = new Map<string, Buffer>();
-const KEPT_KEYS = 100;
+/** What signing needs of a day, a region and credentials: its key is derived by four HMACs, and is the same all day. */
+interface Signer {
+  key: KeyObject;
+  /** `20260101/eu-west-1/rds-data/aws4_request` */
+  scope: string;
+}
+
+const signers = new Map<string, Signer>();
+const KEPT_SIGNERS = 100;
 
 /** @returns the headers to send, the signature among them. */
 export function signRequest({ host, path, region, body, credentials, now }: RequestToSign): Record<string, string> {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, "");
-  const day = time.slice(0, 8);
-  const scope = `${day}/${region}/${SERVICE}/aws4_request`;
-  const headers: Record<string, string> = { "content-type": "application/json", host, "x-amz-date": time };
-  if (credentials.sessionToken) headers["x-amz-security-token"] = credentials.sessionToken;
-  const names = Object.keys(headers);
-  const signed = names.join(";");
-  const lines = names.map((name) => `${name}:${headers[name]}\n`).join("");
-  const request = `POST\n${path}\n\n${lines}\n${signed}\n${sha256(body)}`;
-  const signature = createHmac("sha256", signingKey(credentials, day, region))
-    .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(request)}`)
-    .digest("hex");
-  headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
+  const time = timeOf(now);
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const { key, scope } = signerOf(accessKeyId, secretAccessKey, time.slice(0, 8), region);
+  const [token, name] = sessionToken ? [`x-amz-security-token:${sessionToken}\n`, ";x-amz-security-token"] : ["", ""];
+  const signed = `content-type;host;x-amz-date${name}`;
+  const lines = `content-type:application/json\nhost:${host}\nx-amz-date:${time}\n${token}`;
+  const request = hash("sha256", `POST\n${path}\n\n${lines}\n${signed}\n${hash("sha256", body)}`);
+  const signature = createHmac("sha256", key).update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${request}`).digest("hex");
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    host,
+    "x-amz-date": time,
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`,
+  };
+  if (sessionToken) headers["x-amz-security-token"] = sessionToken;
   return headers;
 }
 
-function signingKey({ accessKeyId, secretAccessKey }: AwsCredentials, day: string, region: string): Buffer {
+let lastSecond = Number.NaN;
+let lastTime = "";
+
+/** `20260101T120000Z`: the same for all calls of a second. */
+function timeOf(now: number): string {
+  const second = Math.floor(now / 1000);
+  if (second !== lastSecond) {
+    lastTime = new Date(second * 1000).toISOString().replace(/[-:]|\.\d{3}/g, "");
+    lastSecond = second;
+  }
+  return lastTime;
+}
+
+function signerOf(accessKeyId: string, secretAccessKey: string, day: string, region: string): Signer {
   const id = `${day}/${region}/${accessKeyId}/${secretAccessKey}`;
-  const known = keys.get(id);
+  const known = signers.get(id);
   if (known) return known;
-  const key = ["aws4_request", SERVICE, region, day].reduceRight<Buffer>(
+  const key = [day, region, SERVICE, "aws4_request"].reduce<Buffer>(
     (secret, part) => createHmac("sha256", secret).update(part).digest(),
     Buffer.from(`AWS4${secretAccessKey}`),
   );
-  if (keys.size >= KEPT_KEYS) keys.clear();
-  keys.set(id, key);
-  return key;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  if (signers.size >= KEPT_SIGNERS) signers.clear();
+  // A key of bytes would be made into a KeyObject for every signature, which takes longer than the signature.
+  const signer = { key: createSecretKey(key), scope: `${day}/${region}/${SERVICE}/aws4_request` };
+  signers.set(id, signer);
+  return signer;
 }
