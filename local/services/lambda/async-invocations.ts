@@ -7,7 +7,7 @@ import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { deliverAs } from "./destinations.ts";
 import { parseFunctionName } from "./function-config.ts";
-import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction } from "./functions.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction, unqualified } from "./functions.ts";
 
 interface EventInvokeConfig {
   maximumRetryAttempts: number;
@@ -72,9 +72,9 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
 
   async function attempt(event: Queued): Promise<void> {
     if (stopped) return;
-    const target = functions.all.get(event.function);
-    if (!target) return finish(event);
     const { qualifier, tenantId, payload, id } = event;
+    const target = targetOf(event);
+    if (!target) return finish(event);
     let result: Awaited<ReturnType<Functions["invoke"]>>;
     try {
       const keepWarmMs = KEEP_WARM_IN_BACKGROUND_MS;
@@ -95,6 +95,15 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
       return giveUp(event, target, "RetriesExhausted", result.payload);
     }
     later(event, target, RETRY_DELAYS_MS[event.failures - 1] ?? 120_000);
+  }
+
+  /** Of an alias with weights, maybe another version each time. */
+  function targetOf({ function: name, qualifier }: Queued): LambdaFunction | undefined {
+    try {
+      return functions.find(name, qualifier);
+    } catch {
+      return undefined; // deleted meanwhile
+    }
   }
 
   function throttled(event: Queued, target: LambdaFunction): Promise<void> | void {
@@ -145,7 +154,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
       timestamp: new Date(clock.now()).toISOString(),
       requestContext: {
         requestId: event.id,
-        functionArn: `${target.config.arn}:${version}`,
+        functionArn: `${unqualified(target.config.arn)}:${version}`,
         condition,
         approximateInvokeCount: event.failures + (condition === "Success" ? 1 : 0),
       },
@@ -153,7 +162,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
       ...(payload && {
         responseContext: {
           statusCode: 200,
-          executedVersion: "$LATEST",
+          executedVersion: target.config.version,
           ...(condition !== "Success" && { functionError: "Unhandled" }),
         },
         responsePayload: JSON.parse(payload.toString()),

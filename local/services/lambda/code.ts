@@ -1,7 +1,7 @@
 /**
  * A function's code as a directory: what `/var/task` is on AWS.
  * A directory given as it is stays where it is; files of an archive are hard-linked and directories linked, so that nothing
- * is copied. Not emulated: zip files and code in S3; the directory can be written to.
+ * is copied; a zip file is laid out once. Not emulated: the directory can be written to.
  */
 import { createHash } from "node:crypto";
 import {
@@ -19,10 +19,11 @@ import {
 import { dirname, join, relative } from "node:path";
 import type { Asset } from "../../../engine/graph.ts";
 import { AwsError } from "../../service.ts";
+import { unpack } from "./packages.ts";
 
 export interface Code {
   directory: string;
-  /** Changes whenever the code does. Base64 of a SHA-256, like AWS's, though not of a zip file. */
+  /** Changes whenever the code does. Base64 of a SHA-256: of the zip file as on AWS, where it is one. */
   sha256: string;
   bytes: number;
 }
@@ -31,6 +32,7 @@ type Leaf = { name: string; path: string; kind: "file" | "directory" } | { name:
 
 /** @param cache Directory below which each distinct code gets a directory of its own. */
 export function materialise(code: Asset, cache: string): Code {
+  if (code.$asset === "fileArchive" && !statOf(code.path).isDirectory()) return unpack(code.path, cache);
   const leaves = flatten(code, "");
   const digest = createHash("sha256");
   let bytes = 0;
@@ -66,7 +68,10 @@ function flatten(asset: Asset, name: string): Leaf[] {
       return [{ name, path: asset.path, kind: "file" }];
     case "fileArchive":
       if (!statOf(asset.path).isDirectory()) {
-        throw new AwsError("InvalidParameterValueException", `${asset.path} is packed: give its directory instead`);
+        throw new AwsError(
+          "InvalidParameterValueException",
+          `${asset.path} is packed: inside of an archive, give its directory`,
+        );
       }
       return [{ name, path: asset.path, kind: "directory" }];
     default:

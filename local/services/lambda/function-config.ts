@@ -5,6 +5,10 @@ import { AwsError } from "../../service.ts";
 export interface FunctionConfig {
   name: string;
   arn: string;
+  /** `$LATEST` or a number */
+  version: string;
+  /** By the program, whose only version is then 1. */
+  publishes: boolean;
   role: string;
   handler: string;
   /** `nodejs24.x` */
@@ -22,6 +26,7 @@ export interface FunctionConfig {
   applicationLogLevel: string;
   systemLogLevel: string;
   logGroup: string;
+  ephemeralStorageMb: number;
   architectures: string[];
   /** Tenants never share an environment. */
   perTenant: boolean;
@@ -37,12 +42,14 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
   if (!/^nodejs\d+\.x$/.test(runtime))
     throw refused(`runtime "${runtime}" does not run on this machine: use nodejs24.x`);
   const code = read.code as Asset | undefined;
-  if (!code?.$asset) throw refused("code must be an archive: packages in S3 are not read on this machine");
+  if (!code?.$asset) throw refused("Please provide a source for function code.");
   const logging = (read.loggingConfig ?? {}) as Record<string, string>;
   const reserved = Number(read.reservedConcurrentExecutions ?? -1);
   return {
     name: functionName,
     arn: String(outputs.arn),
+    version: String(outputs.publishedAs ?? "$LATEST"),
+    publishes: read.publish === true,
     role: String(read.role),
     handler: String(read.handler ?? ""),
     runtime,
@@ -58,6 +65,7 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
     applicationLogLevel: logging.applicationLogLevel ?? "INFO",
     systemLogLevel: logging.systemLogLevel ?? "INFO",
     logGroup: logging.logGroup ?? `/aws/lambda/${functionName}`,
+    ephemeralStorageMb: Number((read.ephemeralStorage as { size?: number } | undefined)?.size ?? 512),
     architectures: (read.architectures ?? ["x86_64"]) as string[],
     perTenant:
       (read.tenancyConfig as { tenantIsolationMode?: string } | undefined)?.tenantIsolationMode === "PER_TENANT",

@@ -1,28 +1,36 @@
-/** The functions of this machine: declared by the graph, run in pools of environments. */
+/** The functions of this machine: declared by the graph or made by the API, run in pools of environments. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Asset, Resource } from "../../../engine/graph.ts";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { type Code, materialise } from "./code.ts";
 import { type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
-import { BOOTSTRAP } from "./environments/runtime-process.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
+import { type Layers, layersOf } from "./layers.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { type Versions, versionsOf } from "./versions.ts";
 
 /** An API's function stays for minutes, one that events drive for seconds. */
 export const KEEP_WARM_MS = 300_000;
 export const KEEP_WARM_IN_BACKGROUND_MS = 20_000;
 
+/** `$LATEST`, or a published version. */
 export interface LambdaFunction {
   config: FunctionConfig;
   code: Code;
   lastModified: number;
+  /** Changes with every change. */
+  revision: string;
+  /** What was declared: a change by the API is a change of it. */
+  declaration: Resource;
   /** One, or with tenant isolation one per tenant. */
   pools: Map<string, Pool>;
-  aliases: Set<string>;
+  /** Provisioned concurrency that was asked for. */
+  provisioned?: { requested: number; changedAt: number };
 }
 
 export interface InvokeRequest {
@@ -35,14 +43,24 @@ export interface InvokeRequest {
   tail?: string[];
   /** @default KEEP_WARM_MS */
   keepWarmMs?: number;
+  /** Where the chain of calls began, and how often the function was in it: see recursion.ts. */
+  traceHeader?: string;
 }
 
 export interface Functions {
+  /** As `$LATEST`, by name. */
   all: Map<string, LambdaFunction>;
-  put(resource: Resource): void;
-  putLayer(resource: Resource): void;
+  versions: Versions;
+  layers: Layers;
+  put(resource: Resource): LambdaFunction;
+  /** A copy of what `resource` declares, which nothing changes any more. */
+  putVersion(resource: Resource): LambdaFunction;
+  /** @param version Only this one of it. */
+  remove(name: string, version?: string): void;
   /** @param text Name, ARN or partial ARN. Throws ResourceNotFoundException. */
   find(text: string, qualifier?: string): LambdaFunction;
+  /** The name and qualifier in a text of any of these forms. Throws ResourceNotFoundException. */
+  targetOf(text: string): { functionName: string; qualifier?: string };
   /** Throws TooManyRequestsException; a failure of the function itself is a result. */
   invoke(target: LambdaFunction, request: InvokeRequest): Promise<InvocationResult>;
   stop(): Promise<void>;
@@ -50,7 +68,7 @@ export interface Functions {
 
 export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs: LogBatches): Functions {
   const all = new Map<string, LambdaFunction>();
-  const layers = new Map<string, string>();
+  const versions = versionsOf();
   const stateDirectory = join(cloud.directory, "lambda");
   const codeCache = join(stateDirectory, "code");
   endLeftovers(join(stateDirectory, "pids"));
@@ -58,31 +76,58 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
   for (const name of ["tmp", "code", "pids"]) rmSync(join(stateDirectory, name), { recursive: true, force: true });
   mkdirSync(codeCache, { recursive: true });
   mkdirSync(join(stateDirectory, "pids"), { recursive: true });
+  const layers = layersOf(cloud, codeCache);
   let api: RuntimeApi | undefined;
   let stopped = false;
 
-  function put(resource: Resource): void {
-    const config = functionConfig(resource);
-    const code = materialise(config.code, codeCache);
-    const known = all.get(config.name);
-    if (known && known.code.sha256 === code.sha256 && JSON.stringify(known.config) === JSON.stringify(config)) return;
-    if (known) for (const each of known.pools.values()) each.retire();
-    all.set(config.name, {
-      config,
-      code,
-      lastModified: cloud.clock.now(),
-      pools: new Map(),
-      aliases: known?.aliases ?? new Set(),
-    });
+  function made(declaration: Resource): LambdaFunction {
+    const config = functionConfig(declaration);
+    return {
+      ...{ config, declaration, code: materialise(config.code, codeCache), pools: new Map() },
+      ...{ lastModified: cloud.clock.now(), revision: randomUUID() },
+    };
+  }
+
+  function put(resource: Resource): LambdaFunction {
+    const next = made(resource);
+    const known = all.get(next.config.name);
+    if (known && isSame(known, next)) {
+      // What runs is not concerned by how many may.
+      known.config.reservedConcurrency = next.config.reservedConcurrency;
+      known.declaration = resource;
+      return known;
+    }
+    if (known) retire(known);
+    all.set(next.config.name, next);
+    return next;
+  }
+
+  function putVersion(resource: Resource): LambdaFunction {
+    const version = made(resource);
+    versions.put(version.config.name, version);
+    return version;
+  }
+
+  function remove(name: string, version?: string): void {
+    const latest = all.get(name);
+    const published = version === undefined ? versions.of(name) : [versions.get(name, version)];
+    for (const each of published) if (each) retire(each);
+    versions.remove(name, version);
+    if (version !== undefined || !latest) return;
+    retire(latest);
+    all.delete(name);
+  }
+
+  function retire({ pools }: LambdaFunction): void {
+    for (const each of pools.values()) each.retire();
   }
 
   function find(text: string, qualifier?: string): LambdaFunction {
     const parsed = parseFunctionName(text);
-    const target = all.get(parsed.name);
+    const latest = all.get(parsed.name);
     const wanted = qualifier ?? parsed.qualifier;
-    const exists =
-      target && (wanted === undefined || wanted === "$LATEST" || wanted === "1" || target.aliases.has(wanted));
-    if (exists) return target;
+    const target = latest && versions.resolve(latest, wanted);
+    if (target) return target;
     const arn = `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${parsed.name}`;
     throw new AwsError(
       "ResourceNotFoundException",
@@ -103,8 +148,7 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
     const key = config.perTenant ? tenantId! : "";
     let found = pools.get(key);
     if (!found) {
-      const maxEnvironments = Math.max(1, Math.min(config.reservedConcurrency ?? 8, 8));
-      found = pool({ clock: cloud.clock, maxEnvironments, start: (events) => start(target, events) });
+      found = pool({ clock: cloud.clock, start: (events) => start(target, events) });
       pools.set(key, found);
     }
     return found;
@@ -112,13 +156,13 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
 
   function start({ config, code }: LambdaFunction, events: Parameters<Parameters<typeof pool>[0]["start"]>[0]) {
     const day = new Date(cloud.clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
-    const streamName = `${day}/[$LATEST]${randomBytes(16).toString("hex")}`;
+    const streamName = `${day}/[${config.version}]${randomBytes(16).toString("hex")}`;
     return startEnvironment({
       config,
       clock: cloud.clock,
       runtime: api!,
       codeDirectory: code.directory,
-      layers: config.layers.flatMap((arn) => layers.get(arn) ?? []),
+      layers: config.layers.flatMap((arn) => layers.directoryOf(arn) ?? []),
       stateDirectory,
       endpoint: cloud.endpoint,
       region: cloud.region,
@@ -136,62 +180,65 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
 
   async function invoke(target: LambdaFunction, request: InvokeRequest): Promise<InvocationResult> {
     if (!api) await startApi();
-    const { config, pools } = target;
-    const { reservedConcurrency } = config;
-    if (reservedConcurrency !== undefined) {
-      let active = 0;
-      for (const each of pools.values()) active += each.active;
-      if (active >= reservedConcurrency) {
-        throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
-          Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
-          Type: "User",
-        });
-      }
+    const { config } = target;
+    const reserved = all.get(config.name)?.config.reservedConcurrency;
+    if (reserved !== undefined && activeOf(config.name) >= reserved) {
+      throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
+        Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
+        Type: "User",
+      });
     }
     const chosen = poolOf(target, request.tenantId);
     return new Promise((done) => {
       chosen.submit({
         requestId: request.requestId ?? randomUUID(),
         payload: request.payload,
-        invokedArn: request.qualifier ? `${config.arn}:${request.qualifier}` : config.arn,
+        invokedArn: request.qualifier ? `${unqualified(config.arn)}:${request.qualifier}` : unqualified(config.arn),
         clientContext: request.clientContext,
         // Without isolation nobody would know whose environment it is.
         tenantId: config.perTenant ? request.tenantId : undefined,
         tail: request.tail,
-        keepWarmMs: request.keepWarmMs ?? KEEP_WARM_MS,
+        keepWarmMs: target.provisioned ? Number.POSITIVE_INFINITY : (request.keepWarmMs ?? KEEP_WARM_MS),
+        traceHeader: request.traceHeader,
         done,
       });
     });
   }
 
+  /** Of all versions: they share what is reserved. */
+  function activeOf(name: string): number {
+    let active = 0;
+    for (const { pools } of [all.get(name)!, ...versions.of(name)]) {
+      for (const each of pools.values()) active += each.active;
+    }
+    return active;
+  }
+
   return {
-    all,
-    put,
-    putLayer({ inputs, outputs }) {
-      const { directory } = materialise(inputs.code as unknown as Asset, codeCache);
-      layers.set(String(outputs.arn), directory);
+    ...{ all, versions, layers, put, putVersion, remove, find, invoke },
+    targetOf(text) {
+      const { name: functionName, qualifier } = parseFunctionName(text);
+      find(text);
+      return { functionName, qualifier };
     },
-    find,
-    invoke,
     async stop() {
       stopped = true;
-      for (const { pools } of all.values()) for (const each of pools.values()) each.kill();
+      for (const latest of all.values()) {
+        for (const { pools } of [latest, ...versions.of(latest.config.name)]) {
+          for (const each of pools.values()) each.kill();
+        }
+      }
       await api?.close();
     },
   };
 }
 
-/**
- * Environments end when the platform does; one that was in an endless loop as its platform was killed could not notice.
- * A process id may have a new owner by now: it has to be one of ours by its command line, which only Linux shows as a file.
- */
-function endLeftovers(pidDirectory: string): void {
-  for (const pid of existsSync(pidDirectory) ? readdirSync(pidDirectory) : []) {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "latin1");
-      if (command.includes(BOOTSTRAP) && command.includes(dirname(pidDirectory))) process.kill(Number(pid), "SIGKILL");
-    } catch {
-      // It has ended, or nothing tells.
-    }
-  }
+function isSame(one: LambdaFunction, other: LambdaFunction): boolean {
+  const settings = ({ config: { reservedConcurrency: _, ...rest } }: LambdaFunction) => JSON.stringify(rest);
+  return one.code.sha256 === other.code.sha256 && settings(one) === settings(other);
+}
+
+/** A version's ARN ends in its number. */
+export function unqualified(arn: string): string {
+  return arn.split(":").slice(0, 7).join(":");
 }

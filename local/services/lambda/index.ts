@@ -6,6 +6,7 @@
  * provisioned concurrency, response streaming, function URLs, extensions, SnapStart, VPCs, tracing. An environment is not
  * frozen between invocations and may write to its own code.
  */
+import { randomUUID } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud, Operation, Service } from "../../service.ts";
 import { asyncInvocations } from "./async-invocations.ts";
@@ -14,10 +15,11 @@ import { eventSourceMappings } from "./event-sources/index.ts";
 import type { MappingBase } from "./event-sources/mapping.ts";
 import { parseFunctionName } from "./function-config.ts";
 import { logBatches } from "./function-log.ts";
-import { functions as createFunctions, type LambdaFunction } from "./functions.ts";
+import { functions as createFunctions, type Functions, type LambdaFunction } from "./functions.ts";
 import { invocationResource } from "./invocation-resource.ts";
 import { type InvokeInput, type InvokeOutput, invokeOperation } from "./invoke.ts";
 import { resourcePolicies } from "./resource-policy.ts";
+import { type Alias, checkAlias } from "./versions.ts";
 
 export function lambda(cloud: Cloud): Service {
   const logs = logBatches(cloud);
@@ -46,14 +48,12 @@ export function lambda(cloud: Cloud): Service {
         functions.put(resource);
         events.resume(functions.find(String(resource.outputs.name ?? resource.name)));
       },
-      "aws:lambda/alias:Alias": ({ inputs, name }: Resource) => {
-        functions.find(String(inputs.functionName)).aliases.add(String(inputs.name ?? name));
-      },
+      "aws:lambda/alias:Alias": (resource) => void putAlias(functions, resource),
       "aws:lambda/permission:Permission": (resource) => policies.put(resource, arnOf),
-      "aws:lambda/eventSourceMapping:EventSourceMapping": mappings.put,
+      "aws:lambda/eventSourceMapping:EventSourceMapping": (resource) => mappings.put(resource),
       "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": events.configure,
       "aws:lambda/invocation:Invocation": invocationResource(cloud, functions),
-      "aws:lambda/layerVersion:LayerVersion": functions.putLayer,
+      "aws:lambda/layerVersion:LayerVersion": (resource) => void functions.layers.put(resource),
     },
     operations: {
       Invoke: invoke,
@@ -105,6 +105,22 @@ export function lambda(cloud: Cloud): Service {
       await logs.stop();
     },
   };
+}
+
+/** An alias as a resource has it. */
+function putAlias({ find, versions }: Functions, { inputs, name }: Resource): Alias {
+  const latest = find(parseFunctionName(String(inputs.functionName)).name);
+  const routing = inputs.routingConfig as { additionalVersionWeights?: Record<string, number> } | undefined;
+  const alias: Alias = {
+    name: String(inputs.name ?? name),
+    version: String(inputs.functionVersion ?? "$LATEST"),
+    description: String(inputs.description ?? ""),
+    weights: routing?.additionalVersionWeights ?? {},
+    revision: randomUUID(),
+  };
+  checkAlias(latest, alias, versions);
+  versions.putAlias(latest.config.name, alias);
+  return alias;
 }
 
 function describe({ config, code, lastModified }: LambdaFunction) {

@@ -65,7 +65,7 @@ export function invokeOperation(
       return {
         StatusCode: 200,
         FunctionError: result.functionError,
-        ExecutedVersion: "$LATEST",
+        ExecutedVersion: target.config.version,
         Payload: result.payload,
         ...(tail && {
           LogResult: Buffer.from(`${tail.join("\n")}\n`)

@@ -29,6 +29,8 @@ export interface Invocation {
   invokedArn: string;
   clientContext?: string;
   tenantId?: string;
+  /** X-Ray's. @default a new trace, not sampled */
+  traceHeader?: string;
   /** How long the environment may wait for more work afterwards. */
   keepWarmMs: number;
   /** Collects the invocation's log for `LogType: Tail`. */
@@ -223,9 +225,10 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     } else if (ahead.settled) becomeIdle();
   }
 
-  function delivery({ requestId, payload, invokedArn, clientContext, tenantId }: Invocation) {
+  function delivery({ requestId, payload, invokedArn, clientContext, tenantId, traceHeader }: Invocation) {
     const deadlineMs = Date.now() + config.timeoutSeconds * 1000;
-    return { requestId, payload, invokedArn, deadlineMs, traceId: traceId(), clientContext, tenantId };
+    const trace = traceHeader ?? traceId();
+    return { requestId, payload, invokedArn, deadlineMs, traceId: trace, clientContext, tenantId };
   }
 
   function settle(

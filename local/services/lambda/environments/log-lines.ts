@@ -13,8 +13,8 @@ export interface Report {
 const LEVELS = ["DEBUG", "INFO", "WARN"];
 
 export function startLine(config: FunctionConfig, requestId: string): string[] {
-  if (config.logFormat === "Text") return [`START RequestId: ${requestId} Version: $LATEST`];
-  return platform(config, "INFO", "platform.start", { requestId, version: "$LATEST" });
+  if (config.logFormat === "Text") return [`START RequestId: ${requestId} Version: ${config.version}`];
+  return platform(config, "INFO", "platform.start", { requestId, version: config.version });
 }
 
 export function endLines(config: FunctionConfig, { requestId, status }: Report): string[] {

@@ -13,6 +13,8 @@ export interface Checkpoints {
   set(mapping: string, shard: string, checkpoint: Checkpoint): void;
   /** Forgets all of a mapping that begins anew: it reads another stream, or from elsewhere. */
   begin(mapping: string, from: string): void;
+  /** Of a mapping that is deleted. */
+  forget(mapping: string): void;
 }
 
 export function checkpointsOf(database: DatabaseSync): Checkpoints {
@@ -24,6 +26,7 @@ export function checkpointsOf(database: DatabaseSync): Checkpoints {
   const upsert = database.prepare("INSERT OR REPLACE INTO lambda_checkpoints VALUES (?, ?, ?)");
   const drop = database.prepare("DELETE FROM lambda_checkpoints WHERE mapping = ?");
   const beginning = database.prepare("SELECT begins_at FROM lambda_stream_mappings WHERE mapping = ?");
+  const end = database.prepare("DELETE FROM lambda_stream_mappings WHERE mapping = ?");
   const begin = database.prepare("INSERT OR REPLACE INTO lambda_stream_mappings VALUES (?, ?)");
   return {
     of(mapping, shard) {
@@ -35,6 +38,10 @@ export function checkpointsOf(database: DatabaseSync): Checkpoints {
       if (beginning.get(mapping)?.begins_at === from) return;
       drop.run(mapping);
       begin.run(mapping, from);
+    },
+    forget(mapping) {
+      drop.run(mapping);
+      end.run(mapping);
     },
   };
 }

@@ -1,7 +1,6 @@
 /**
  * Event source mappings: queues and streams that call functions.
- * Not emulated: Kafka, MQ, DocumentDB, provisioned pollers, tumbling windows, and the operations that change mappings (they
- * are the program's).
+ * Not emulated: Kafka, MQ, DocumentDB, provisioned pollers, tumbling windows.
  */
 import type { Resource } from "../../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../../service.ts";
@@ -11,7 +10,10 @@ import { queueMappings } from "./queue-mapping.ts";
 import { streamMappings } from "./stream-mapping.ts";
 
 export interface EventSourceMappings {
-  put(resource: Resource): Promise<void>;
+  /** @param isKnown It was accepted in an earlier run: it is not checked again. */
+  put(resource: Resource, isKnown?: boolean): Promise<void>;
+  find(uuid: string): MappingBase | undefined;
+  remove(uuid: string): void;
   /** As ListEventSourceMappings tells of them. */
   list(wanted: (mapping: MappingBase) => boolean, functionArn: (name: string) => string): object[];
   stop(): void;
@@ -27,26 +29,34 @@ export function eventSourceMappings(cloud: Cloud, functions: Functions): EventSo
   const all = [...new Set(Object.values(kinds))];
 
   return {
-    put(resource) {
+    put(resource, isKnown) {
       const arn = String(resource.inputs.eventSourceArn ?? "");
       const kind = kinds[arn.split(":")[2] ?? ""];
-      if (kind) return kind.put(resource);
+      if (kind) return kind.put(resource, isKnown);
       throw new AwsError(
         "InvalidParameterValueException",
         `${arn || "this source"} is not read on this machine: name a queue, a stream or a table's stream`,
       );
+    },
+    find: (uuid) => all.flatMap((kind) => kind.all()).find((mapping) => mapping.uuid === uuid),
+    remove(uuid) {
+      for (const kind of all) kind.remove(uuid);
     },
     list: (wanted, functionArn) =>
       all.flatMap((kind) =>
         kind
           .all()
           .filter(wanted)
-          .map((mapping) => ({ ...describe(mapping, functionArn(mapping.functionName)), ...kind.describe(mapping) })),
+          .map((mapping) => ({ ...describe(mapping, qualifiedArn(mapping, functionArn)), ...kind.describe(mapping) })),
       ),
     stop() {
       for (const kind of all) kind.stop();
     },
   };
+}
+
+function qualifiedArn({ functionName, qualifier }: MappingBase, functionArn: (name: string) => string): string {
+  return qualifier ? `${functionArn(functionName)}:${qualifier}` : functionArn(functionName);
 }
 
 function describe(mapping: MappingBase, functionArn: string) {

@@ -6,6 +6,8 @@ export interface MappingBase {
   urn: string;
   sourceArn: string;
   functionName: string;
+  /** A version or an alias of it. */
+  qualifier?: string;
   batchSize: number;
   windowSeconds: number;
   /** `ReportBatchItemFailures` */
@@ -18,7 +20,10 @@ export interface MappingBase {
 /** The mappings of one kind of source. */
 export interface Mappings<Mapping extends MappingBase = MappingBase> {
   all(): Mapping[];
-  put(resource: Resource): Promise<void>;
+  /** @param isKnown It was accepted in an earlier run: it is not checked again. */
+  put(resource: Resource, isKnown?: boolean): Promise<void>;
+  /** It reads no further; what a function works on is finished. */
+  remove(uuid: string): void;
   /** What the API tells of a mapping beyond what all have. */
   describe(mapping: Mapping): object;
   stop(): void;

@@ -22,11 +22,12 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
   const loops = new Map<string, Promise<void>>();
   const stopping = new AbortController();
 
-  async function put(resource: Resource): Promise<void> {
+  async function put(resource: Resource, isKnown = false): Promise<void> {
     const mapping = mappingOf(resource, functions, cloud.clock.now());
-    const { sourceArn, functionName, uuid } = mapping;
+    const { sourceArn, functionName, qualifier, uuid } = mapping;
     for (const other of all.values()) {
-      if (other.urn === mapping.urn || other.sourceArn !== sourceArn || other.functionName !== functionName) continue;
+      if (other.urn === mapping.urn || other.sourceArn !== sourceArn) continue;
+      if (other.functionName !== functionName || other.qualifier !== qualifier) continue;
       throw new AwsError(
         "ResourceConflictException",
         `An event source mapping with SQS arn (" ${sourceArn} ") and function (" ${functionName} ") already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
@@ -34,7 +35,7 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
         { Type: "User" },
       );
     }
-    if (mapping.enabled) await validate(mapping);
+    if (mapping.enabled && !isKnown) await validate(mapping);
     all.set(uuid, mapping);
     if (mapping.enabled && !loops.has(uuid)) loops.set(uuid, poll(uuid));
   }
@@ -126,9 +127,10 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
         records.filter((record) => !wanted.includes(record)),
       );
       if (wanted.length === 0) return;
-      const target = functions.find(mapping.functionName);
+      const { qualifier } = mapping;
+      const target = functions.find(mapping.functionName, qualifier);
       const payload = JSON.stringify({ Records: wanted });
-      const result = await functions.invoke(target, { payload, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
+      const result = await functions.invoke(target, { payload, qualifier, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
       if (result.functionError) return warn(mapping, new Error(result.payload.toString()));
       const failed = mapping.reportsFailures
         ? failedMessages(
@@ -174,6 +176,7 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
   return {
     all: () => [...all.values()],
     put,
+    remove: (uuid) => void all.delete(uuid),
     describe: ({ maximumConcurrency }: Mapping) => ({
       ...(maximumConcurrency && { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
     }),
@@ -186,7 +189,6 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
 
 function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions, now: number): Mapping {
   const sourceArn = String(inputs.eventSourceArn ?? "");
-  const { config } = functions.find(String(inputs.functionName));
   const batchSize = Number(inputs.batchSize ?? 10);
   const windowSeconds = Number(inputs.maximumBatchingWindowInSeconds ?? 0);
   if (batchSize > 10 && windowSeconds < 1) {
@@ -200,7 +202,8 @@ function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions,
     uuid: String(outputs.uuid ?? id),
     urn,
     sourceArn,
-    functionName: config.name,
+    qualifier: undefined,
+    ...functions.targetOf(String(inputs.functionName)),
     batchSize,
     windowSeconds,
     reportsFailures: ((inputs.functionResponseTypes ?? []) as string[]).includes("ReportBatchItemFailures"),

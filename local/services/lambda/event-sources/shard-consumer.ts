@@ -2,18 +2,16 @@
 import { createHash } from "node:crypto";
 import type { Checkpoints } from "./checkpoints.ts";
 import { type BatchContext, handleBatch } from "./stream-batch.ts";
-import type { StreamMapping } from "./stream-mapping.ts";
 import type { StreamRecord } from "./stream-records.ts";
+import type { StreamMapping } from "./stream-settings.ts";
 import type { Start, StreamSource } from "./stream-source.ts";
 
 /** Of an invocation's payload: what is around the records fits into the rest of 6 MiB. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 - 1024;
 
-export interface Consumption extends Omit<BatchContext, "mapping"> {
+export interface Consumption extends Omit<BatchContext, "done"> {
   source: StreamSource;
   checkpoints: Checkpoints;
-  /** As it is now: a mapping can be changed while it reads. Undefined or disabled: it reads no further. */
-  current(): StreamMapping | undefined;
   /** Where to begin without a checkpoint. */
   start: Start;
 }
@@ -55,8 +53,7 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
       }
     }
     if (stopping.aborted) return false;
-    if (records.length > 0) await handleLanes(records, mapping);
-    if (stopping.aborted) return false;
+    if (records.length > 0 && !(await handleLanes(records, mapping))) return false;
     if (read !== undefined && read !== began) checkpoints.set(uuid, shard, { sequence: read });
     if (!next) {
       checkpoints.set(uuid, shard, { sequence: read, isDone: true });
@@ -78,8 +75,19 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
     }
   }
 
-  /** Records of one key are in one lane, and in order there; lanes do not wait for each other's batches. */
-  async function handleLanes(records: StreamRecord[], mapping: StreamMapping): Promise<void> {
+  /**
+   * Records of one key are in one lane, and in order there; lanes do not wait for each other's batches. The checkpoint is
+   * where everything before it is done with. False: not all of them are, for it was stopped.
+   */
+  async function handleLanes(records: StreamRecord[], mapping: StreamMapping): Promise<boolean> {
+    const finished = new Set<StreamRecord>();
+    let place = 0;
+    const done = (some: StreamRecord[]) => {
+      for (const record of some) finished.add(record);
+      const from = place;
+      while (place < records.length && finished.has(records[place]!)) place++;
+      if (place > from) checkpoints.set(uuid, shard, { sequence: records[place - 1]!.sequence });
+    };
     const lanes = new Map<number, StreamRecord[]>();
     for (const record of records) {
       const lane = mapping.parallelization === 1 ? 0 : laneOf(record.key, mapping.parallelization);
@@ -88,9 +96,15 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
       lanes.set(lane, queue);
     }
     const handled = [...lanes.values()].map(async (lane) => {
-      for (const batch of batchesOf(lane, mapping.batchSize)) await handleBatch({ ...consumption, mapping }, batch);
+      for (const batch of batchesOf(lane, mapping.batchSize)) {
+        if (stopping.aborted) return;
+        await handleBatch({ ...consumption, done }, batch);
+        // Nothing overtakes what was not finished.
+        if (!finished.has(batch.at(-1)!)) return;
+      }
     });
     await Promise.all(handled);
+    return place === records.length;
   }
 }
 

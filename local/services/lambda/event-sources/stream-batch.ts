@@ -3,13 +3,19 @@ import { randomUUID } from "node:crypto";
 import { AwsError, type Cloud } from "../../../service.ts";
 import { deliverAs } from "../destinations.ts";
 import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "../functions.ts";
-import type { StreamMapping } from "./stream-mapping.ts";
 import { failureRecord, resumeAt, type StreamRecord } from "./stream-records.ts";
+import type { StreamMapping } from "./stream-settings.ts";
 
 export interface BatchContext {
   cloud: Cloud;
   functions: Functions;
-  mapping: StreamMapping;
+  /**
+   * As it is now: a mapping can be changed while a batch of it is tried again and again. Undefined, or not `enabled`: it is
+   * given up where it stands, and comes again once the mapping reads again.
+   */
+  current(): StreamMapping | undefined;
+  /** These are done with, one way or the other. */
+  done(records: StreamRecord[]): void;
   shard: string;
   /** ms after which a record is gone from the stream anyway. */
   retentionMs: number;
@@ -31,24 +37,32 @@ interface Attempts {
   pauses: number;
 }
 
-/** Resolves once every record is done with, or early when everything stops: what it has not done then comes again. */
+/** Resolves once every record is done with, or early when its mapping or everything stops: what is left then comes again. */
 export async function handleBatch(
   context: BatchContext,
   records: StreamRecord[],
   attempts: Attempts = { retries: 0, invocations: 0, pauses: 0 },
 ): Promise<void> {
-  const { functions, mapping, stopping, pause, warn } = context;
+  const { functions, stopping, pause, warn } = context;
   let left = records;
   const own = { ...attempts };
   while (!stopping.aborted) {
-    left = await withoutAged(context, left, own);
+    const mapping = context.current();
+    if (!mapping?.enabled) return;
+    left = await withoutAged(context, mapping, left, own);
     if (left.length === 0) return;
     const requestId = randomUUID();
     let result: Awaited<ReturnType<Functions["invoke"]>>;
     try {
-      const target = functions.find(mapping.functionName);
+      const target = functions.find(mapping.functionName, mapping.qualifier);
+      const { qualifier } = mapping;
       const payload = JSON.stringify({ Records: left.map(({ event }) => event) });
-      result = await functions.invoke(target, { payload, requestId, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
+      result = await functions.invoke(target, {
+        payload,
+        qualifier,
+        requestId,
+        keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS,
+      });
     } catch (error) {
       // Not invoked at all (throttled): it costs no retry, only time.
       if (stopping.aborted) return;
@@ -63,6 +77,7 @@ export async function handleBatch(
       : mapping.reportsFailures
         ? resumeAt(answerOf(result.payload), left)
         : left.length;
+    context.done(left.slice(0, from));
     if (from >= left.length) return;
     if (result.functionError) warn(result.payload.toString());
     if (from > 0) {
@@ -75,7 +90,11 @@ export async function handleBatch(
       return handleBatch(context, left.slice(middle), own);
     }
     if (mapping.maximumRetries >= 0 && own.retries >= mapping.maximumRetries) {
-      return giveUp(context, left, "RetryAttemptsExhausted", own.invocations, requestId, result.functionError);
+      const { functionError } = result;
+      await giveUp(context, mapping, left, {
+        ...{ condition: "RetryAttemptsExhausted", invocations: own.invocations, requestId, functionError },
+      });
+      return;
     }
     own.retries++;
     await pause(pauseAfter(own.pauses++));
@@ -95,29 +114,40 @@ function answerOf(payload: Buffer): unknown {
 }
 
 /** Gives up those that are too old, and answers the others. */
-async function withoutAged(context: BatchContext, records: StreamRecord[], { invocations }: Attempts) {
-  const { cloud, mapping, retentionMs } = context;
+async function withoutAged(
+  context: BatchContext,
+  mapping: StreamMapping,
+  records: StreamRecord[],
+  { invocations }: Attempts,
+): Promise<StreamRecord[]> {
+  const { cloud, retentionMs } = context;
   const limit = mapping.maximumAgeSeconds >= 0 ? mapping.maximumAgeSeconds * 1000 : retentionMs;
   const isAged = ({ arrivedAt }: StreamRecord) => cloud.clock.now() - arrivedAt > limit;
   const aged = records.filter(isAged);
   if (aged.length === 0) return records;
-  await giveUp(context, aged, "RecordAgeExceeded", invocations, randomUUID());
+  await giveUp(context, mapping, aged, { condition: "RecordAgeExceeded", invocations, requestId: randomUUID() });
   return records.filter((record) => !isAged(record));
 }
 
+interface Failure {
+  condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
+  invocations: number;
+  requestId: string;
+  functionError?: string;
+}
+
 async function giveUp(
-  { cloud, functions, mapping, shard, warn }: BatchContext,
+  { cloud, functions, shard, warn, done }: BatchContext,
+  mapping: StreamMapping,
   records: StreamRecord[],
-  condition: "RetryAttemptsExhausted" | "RecordAgeExceeded",
-  invocations: number,
-  requestId: string,
-  functionError?: string,
+  failure: Failure,
 ): Promise<void> {
-  const given = `${records.length} records from ${records[0]!.sequence} on were given up (${condition})`;
+  const given = `${records.length} records from ${records[0]!.sequence} on were given up (${failure.condition})`;
+  done(records);
   if (!mapping.onFailure) return warn(`${given}; the mapping has no destination for them`);
   const { config } = functions.find(mapping.functionName);
   const body = failureRecord({
-    ...{ condition, requestId, functionArn: config.arn, invocations, functionError, now: cloud.clock.now() },
+    ...{ ...failure, functionArn: config.arn, now: cloud.clock.now() },
     ...{ streamArn: mapping.sourceArn, shard, records },
   });
   try {

@@ -6,23 +6,12 @@
 import type { Resource } from "../../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../../service.ts";
 import type { Functions } from "../functions.ts";
-import { type Checkpoints, checkpointsOf } from "./checkpoints.ts";
-import { filtersOf } from "./filters.ts";
-import type { MappingBase, Mappings } from "./mapping.ts";
+import { checkpointsOf } from "./checkpoints.ts";
+import type { Mappings } from "./mapping.ts";
 import { consumeShard } from "./shard-consumer.ts";
-import { type Start, type StreamSource, streamSource } from "./stream-source.ts";
-
-export interface StreamMapping extends MappingBase {
-  parallelization: number;
-  bisects: boolean;
-  /** -1: until records are gone. */
-  maximumRetries: number;
-  maximumAgeSeconds: number;
-  onFailure?: string;
-  startingPosition: "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
-  /** ms since the epoch, of `AT_TIMESTAMP` */
-  startingTime?: number;
-}
+import { checkAccess, skipToLatest, startOf } from "./stream-access.ts";
+import { type StreamMapping, streamMappingOf } from "./stream-settings.ts";
+import { type StreamSource, streamSource } from "./stream-source.ts";
 
 const AFTER_ERROR_MS = 1_000;
 
@@ -32,30 +21,37 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
   const checkpoints = checkpointsOf(cloud.database);
   const stopping = new AbortController();
 
-  async function put(resource: Resource): Promise<void> {
-    const mapping = mappingOf(resource, functions, cloud.clock.now());
-    const { uuid, sourceArn, functionName } = mapping;
-    const twin = [...all.values()].find((other) => other.urn !== mapping.urn && isTwin(other, mapping));
-    if (twin) {
-      const kind = sourceArn.split(":")[2] === "kinesis" ? "kinesis" : "dynamodb";
-      throw new AwsError(
-        "ResourceConflictException",
-        `The event source arn (" ${sourceArn} ") and function (" ${functionName} ") provided mapping already exists. Please update or delete the existing ${kind} mapping with UUID ${twin.uuid}`,
-        409,
-        { Type: "User" },
-      );
-    }
+  async function put(resource: Resource, isKnown = false): Promise<void> {
+    const mapping = streamMappingOf(resource, functions, cloud.clock.now());
+    const { uuid, startingPosition, startingTime } = mapping;
+    refuseTwin(mapping);
     const source = sourceFor(mapping);
-    await checkAccess(mapping, source);
-    checkpoints.begin(uuid, `${sourceArn} ${mapping.startingPosition} ${mapping.startingTime ?? ""}`);
-    if (mapping.startingPosition === "LATEST") await skipTo(mapping, source, checkpoints);
+    if (!isKnown) await checkAccess(mapping, source);
+    checkpoints.begin(uuid, `${mapping.sourceArn} ${startingPosition} ${startingTime ?? ""}`);
+    if (startingPosition === "LATEST" && !isKnown) await skipToLatest(uuid, source, checkpoints);
     all.set(uuid, mapping);
     if (mapping.enabled) void follow(uuid, source);
   }
 
+  function refuseTwin({ urn, sourceArn, functionName, qualifier }: StreamMapping): void {
+    for (const other of all.values()) {
+      if (other.urn === urn || other.sourceArn !== sourceArn) continue;
+      if (other.functionName !== functionName || other.qualifier !== qualifier) continue;
+      const kind = sourceArn.split(":")[2] === "kinesis" ? "kinesis" : "dynamodb";
+      throw new AwsError(
+        "ResourceConflictException",
+        `The event source arn (" ${sourceArn} ") and function (" ${functionName} ") provided mapping already exists. Please update or delete the existing ${kind} mapping with UUID ${other.uuid}`,
+        409,
+        { Type: "User" },
+      );
+    }
+  }
+
   function sourceFor({ sourceArn, functionName }: StreamMapping): StreamSource {
-    const { role, name } = functions.find(functionName).config;
-    return streamSource(cloud, sourceArn, () => ({ principal: cloud.principalFor(role, name) }), role);
+    return streamSource(cloud, sourceArn, () => {
+      const { role, name } = functions.find(functionName).config;
+      return cloud.principalFor(role, name);
+    });
   }
 
   /** Starts every shard whose parents are read, and looks for new ones when one has ended. */
@@ -71,11 +67,10 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
         const key = `${uuid} ${id}`;
         if (reading.has(key) || isDone(id) || !parents.every(isDone)) continue;
         reading.add(key);
-        // What a shard that opened later holds was not there when the mapping began.
-        const start = parents.length > 0 ? { type: "TRIM_HORIZON" as const } : startOf(mapping);
-        void consume(uuid, id, source, start, retentionMs).then((hasEnded) => {
+        void consume(uuid, id, source, retentionMs).then((hasEnded) => {
           reading.delete(key);
-          if (hasEnded) void follow(uuid, source);
+          // Or it was disabled and enabled again before it noticed.
+          if (hasEnded || all.get(uuid)?.enabled) void follow(uuid, source);
         });
       }
     } catch (error) {
@@ -85,19 +80,20 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
     }
   }
 
-  async function consume(uuid: string, shard: string, source: StreamSource, start: Start, retentionMs: number) {
+  async function consume(uuid: string, shard: string, source: StreamSource, retentionMs: number): Promise<boolean> {
     let last = "";
     const current = () => all.get(uuid);
     while (current()?.enabled && !stopping.signal.aborted) {
       try {
-        const say = (message: string) => warn(current()!, message);
+        const say = (message: string) => warn(current(), message);
+        const start = startOf(current()!);
         const parts = { cloud, functions, source, checkpoints, shard, start, retentionMs, current, pause };
         return await consumeShard({ ...parts, stopping: stopping.signal, warn: say });
       } catch (error) {
         if (stopping.signal.aborted) return false;
         // A stream that is gone stays gone: it is said once.
         const { message } = error as Error;
-        if (message !== last) warn(current()!, message);
+        if (message !== last) warn(current(), message);
         last = message;
         await pause(AFTER_ERROR_MS);
       }
@@ -119,14 +115,18 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
     });
   }
 
-  function warn({ sourceArn, functionName }: StreamMapping, message: string): void {
-    if (stopping.signal.aborted) return;
+  function warn(mapping: StreamMapping | undefined, message: string): void {
+    if (!mapping || stopping.signal.aborted) return;
+    const { sourceArn, functionName } = mapping;
     cloud.log({ level: "warn", source: functionName, message: `batch from ${sourceArn}: ${message}` });
   }
 
   return {
     all: () => [...all.values()],
     put,
+    remove(uuid) {
+      if (all.delete(uuid)) checkpoints.forget(uuid);
+    },
     describe: (mapping) => ({
       ParallelizationFactor: mapping.parallelization,
       BisectBatchOnFunctionError: mapping.bisects,
@@ -139,89 +139,4 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
     }),
     stop: () => stopping.abort(),
   };
-}
-
-function isTwin(one: StreamMapping, other: StreamMapping): boolean {
-  return one.sourceArn === other.sourceArn && one.functionName === other.functionName;
-}
-
-function startOf({ startingPosition, startingTime }: StreamMapping): Start {
-  if (startingPosition === "AT_TIMESTAMP") return { type: "AT_TIMESTAMP", time: startingTime! };
-  // What was there is behind a checkpoint already.
-  return { type: "TRIM_HORIZON" };
-}
-
-/** Whatever is there now is done with: a checkpoint says so, whenever the mapping goes on. */
-async function skipTo({ uuid }: StreamMapping, source: StreamSource, checkpoints: Checkpoints): Promise<void> {
-  for (const { id } of await source.shards()) {
-    if (checkpoints.of(uuid, id)) continue;
-    let sequence: string | undefined;
-    let next: string | undefined = await source.iterator(id, { type: "TRIM_HORIZON" });
-    while (next) {
-      const page = await source.read(id, next, 10_000, []);
-      sequence = page.lastSequence ?? sequence;
-      if (page.lastSequence === undefined && page.next) break;
-      next = page.next;
-    }
-    checkpoints.set(uuid, id, { sequence, ...(next === undefined && { isDone: true }) });
-  }
-}
-
-/** @throws AwsError as Lambda refuses a mapping whose function may not read the stream */
-async function checkAccess({ sourceArn }: StreamMapping, source: StreamSource): Promise<void> {
-  try {
-    await source.retentionMs();
-    const [shard] = await source.shards();
-    if (shard) await source.read(shard.id, await source.iterator(shard.id, { type: "TRIM_HORIZON" }), 1, []);
-  } catch (error) {
-    const { code, message } = error as AwsError;
-    if (code === "ResourceNotFoundException") throw refused(`Stream not found: ${sourceArn}`);
-    throw refused(
-      `Cannot access stream ${sourceArn}. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListShards Actions on your stream in IAM. (${message})`,
-    );
-  }
-}
-
-function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions, now: number): StreamMapping {
-  const sourceArn = String(inputs.eventSourceArn);
-  const isKinesis = sourceArn.split(":")[2] === "kinesis";
-  const { config } = functions.find(String(inputs.functionName));
-  const number = (name: string, byDefault: number, least: number, most: number): number => {
-    const value = Number(inputs[name] ?? byDefault);
-    if (value >= least && value <= most) return value;
-    throw refused(`${name} ${value} is out of bounds: ${least} to ${most}`);
-  };
-  const startingPosition = String(inputs.startingPosition ?? "");
-  const positions = isKinesis ? ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"] : ["TRIM_HORIZON", "LATEST"];
-  if (!positions.includes(startingPosition)) {
-    throw refused(`startingPosition of a stream is one of ${positions.join(", ")}`);
-  }
-  const startingTime =
-    startingPosition === "AT_TIMESTAMP" ? Date.parse(String(inputs.startingPositionTimestamp)) : undefined;
-  if (Number.isNaN(startingTime)) throw refused("startingPositionTimestamp is missing or no time");
-  if (Number(inputs.tumblingWindowInSeconds ?? 0) > 0)
-    throw refused("tumbling windows are not emulated on this machine");
-  const destinations = inputs.destinationConfig as { onFailure?: { destinationArn?: string } } | undefined;
-  const onFailure = destinations?.onFailure?.destinationArn;
-  if (onFailure && !["sqs", "sns"].includes(onFailure.split(":")[2] ?? "")) {
-    throw refused(`${onFailure} is no destination of a stream on this machine: name a queue or a topic`);
-  }
-  return {
-    ...{ uuid: String(outputs.uuid ?? id), urn, sourceArn, functionName: config.name, startingTime, onFailure },
-    startingPosition: startingPosition as StreamMapping["startingPosition"],
-    batchSize: number("batchSize", 100, 1, 10_000),
-    windowSeconds: number("maximumBatchingWindowInSeconds", 0, 0, 300),
-    parallelization: number("parallelizationFactor", 1, 1, 10),
-    bisects: inputs.bisectBatchOnFunctionError === true,
-    maximumRetries: number("maximumRetryAttempts", -1, -1, 10_000),
-    maximumAgeSeconds: number("maximumRecordAgeInSeconds", -1, -1, 604_800),
-    reportsFailures: ((inputs.functionResponseTypes ?? []) as string[]).includes("ReportBatchItemFailures"),
-    filters: filtersOf(inputs),
-    enabled: inputs.enabled !== false,
-    lastModified: now,
-  };
-}
-
-function refused(message: string): AwsError {
-  return new AwsError("InvalidParameterValueException", message);
 }

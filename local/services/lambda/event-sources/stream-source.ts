@@ -1,5 +1,5 @@
 /** Reading a stream as a function's role: Kinesis and DynamoDB behind one face. */
-import { AwsError, type Call, type Cloud } from "../../../service.ts";
+import { AwsError, type Cloud, type Principal } from "../../../service.ts";
 import { ofDynamodb, ofKinesis, type StreamRecord } from "./stream-records.ts";
 
 export interface SourceShard {
@@ -34,19 +34,15 @@ export interface StreamSource {
 
 const HOUR_MS = 3_600_000;
 
-export function streamSource(
-  cloud: Cloud,
-  streamArn: string,
-  caller: () => Partial<Call>,
-  roleArn: string,
-): StreamSource {
+/** @param caller The function's role: it may change while the stream is read. */
+export function streamSource(cloud: Cloud, streamArn: string, caller: () => Principal): StreamSource {
   return streamArn.split(":")[2] === "kinesis"
-    ? kinesisSource(cloud, streamArn, caller, roleArn)
-    : dynamodbSource(cloud, streamArn, caller, roleArn);
+    ? kinesisSource(cloud, streamArn, caller)
+    : dynamodbSource(cloud, streamArn, caller);
 }
 
-function kinesisSource(cloud: Cloud, StreamARN: string, caller: () => Partial<Call>, roleArn: string): StreamSource {
-  const call = (operation: string, input: object) => cloud.call("kinesis", operation, input, caller());
+function kinesisSource(cloud: Cloud, StreamARN: string, caller: () => Principal): StreamSource {
+  const call = (operation: string, input: object) => cloud.call("kinesis", operation, input, { principal: caller() });
   return {
     pollMs: 1_000,
     async retentionMs() {
@@ -78,7 +74,7 @@ function kinesisSource(cloud: Cloud, StreamARN: string, caller: () => Partial<Ca
         ShardIterator,
         Limit: Math.min(limit, 10_000),
       });
-      const where = { streamArn: StreamARN, shard, roleArn, filters };
+      const where = { streamArn: StreamARN, shard, roleArn: caller().roleArn!, filters };
       return {
         records: Records.flatMap((record: never) => ofKinesis(record, where) ?? []),
         lastSequence: Records.at(-1)?.SequenceNumber,
@@ -88,8 +84,9 @@ function kinesisSource(cloud: Cloud, StreamARN: string, caller: () => Partial<Ca
   };
 }
 
-function dynamodbSource(cloud: Cloud, StreamArn: string, caller: () => Partial<Call>, roleArn: string): StreamSource {
-  const call = (operation: string, input: object) => cloud.call("streams.dynamodb", operation, input, caller());
+function dynamodbSource(cloud: Cloud, StreamArn: string, caller: () => Principal): StreamSource {
+  const call = (operation: string, input: object) =>
+    cloud.call("streams.dynamodb", operation, input, { principal: caller() });
   return {
     pollMs: 250,
     retentionMs: async () => 24 * HOUR_MS,
@@ -110,7 +107,7 @@ function dynamodbSource(cloud: Cloud, StreamArn: string, caller: () => Partial<C
     },
     async read(shard, ShardIterator, limit, filters) {
       const { Records, NextShardIterator } = await call("GetRecords", { ShardIterator, Limit: Math.min(limit, 1_000) });
-      const where = { streamArn: StreamArn, shard, roleArn, filters };
+      const where = { streamArn: StreamArn, shard, roleArn: caller().roleArn!, filters };
       return {
         records: Records.flatMap((record: never) => ofDynamodb(record, where) ?? []),
         lastSequence: Records.at(-1)?.dynamodb.SequenceNumber,
