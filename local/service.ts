@@ -53,6 +53,8 @@ export interface Access {
   context?: Record<string, string | string[]>;
   /** The resource's own policy document (JSON), if it has one. */
   resourcePolicy?: string;
+  /** As for KMS keys: identity policies count only where the resource's policy lets the account in. */
+  needsDelegation?: boolean;
 }
 
 /** The request as an operation sees it; calls made inside the process have no HTTP behind them. */
@@ -62,6 +64,8 @@ export interface Call {
   sourceIp: string;
   /** `aws:SourceArn` and `aws:SourceAccount`, when a service acts for a resource. */
   sourceArn?: string;
+  /** The service that calls in its caller's name: `ssm.eu-west-1.amazonaws.com` (`kms:ViaService`). */
+  viaService?: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an operation's shapes come from the SDK client's schema at run time

@@ -1,6 +1,6 @@
 /** Answers to data source calls, by token. A call that nobody answers is an error. */
 import { zoneNames } from "./network.ts";
-import { arn, type Context, hex, type Values } from "./row.ts";
+import { arn, type Context, hex, uuid, type Values } from "./row.ts";
 
 type Answer = (inputs: Values, context: Context) => Values;
 
@@ -86,7 +86,7 @@ const answers: Record<string, Answer> = {
     id: inputs.name,
     name: inputs.name,
     arn: arn(context, "kms", inputs.name),
-    targetKeyArn: arn(context, "kms", `key/${hex({ urn: inputs.name }, 32)}`),
+    targetKeyArn: arn(context, "kms", `key/${uuid({ urn: inputs.name })}`),
   }),
 };
 

@@ -33,6 +33,10 @@ export function hex(resource: { urn: string }, length: number, salt = ""): strin
   return digits.slice(0, length);
 }
 
+export function uuid(resource: { urn: string }): string {
+  return hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 /** The same with letters and digits: API ids (10), user pool ids (9), client ids (26). */
 export function alphanumeric(resource: { urn: string }, length: number): string {
   const number = BigInt(`0x${hex(resource, 64)}`);

@@ -14,8 +14,10 @@ export interface Question {
   /** Present: the role may do no more than this. */
   boundary?: Policy;
   resourcePolicy?: Policy;
-  /** Trust policies and key policies allow nothing that they do not name, also inside the account. */
+  /** Trust policies allow nothing that they do not name, also inside the account. */
   resourcePolicyOnly?: boolean;
+  /** Identity policies count only where the resource's policy lets the account in (KMS). */
+  needsDelegation?: boolean;
 }
 
 export interface Decision {
@@ -45,6 +47,9 @@ export function evaluate(question: Question): Decision {
   if (boundary && !allows(boundary, question)) return { allowed: false, reason: "no permissions boundary" };
   if (sessionPolicy && !allows(sessionPolicy, question)) return { allowed: false, reason: "no session policy" };
   if (byResource) return { allowed: true, statement: byResource };
+  if (question.needsDelegation && !allows(resourcePolicyFor(question), question)) {
+    return { allowed: false, reason: "no resource-based policy" };
+  }
   for (const policy of identityPolicies) {
     const statement = allows(policy, question);
     if (statement) return { allowed: true, statement };

@@ -42,6 +42,7 @@ export function iam(now: () => number): Iam {
       sessionPolicy: principal.sessionPolicy ? parsePolicy(principal.sessionPolicy) : undefined,
       boundary: role?.boundary ? parsePolicy(role.boundary) : undefined,
       resourcePolicy: access.resourcePolicy ? parsePolicy(access.resourcePolicy) : undefined,
+      needsDelegation: access.needsDelegation,
     });
   }
 

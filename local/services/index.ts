@@ -11,6 +11,7 @@ export const services: Record<string, ServiceFactory> = {
   dynamodb: async (cloud) => (await import("./dynamodb/index.ts")).dynamodb(cloud),
   "streams.dynamodb": async (cloud) => (await import("./dynamodb/streams/index.ts")).dynamodbStreams(cloud),
   "cognito-idp": async (cloud) => (await import("./cognito/index.ts")).cognito(cloud),
+  kms: async (cloud) => (await import("./kms/index.ts")).kms(cloud),
   "rds-data": async (cloud) => (await import("./rds-data/index.ts")).rdsData(cloud),
   s3: async (cloud) => (await import("./s3/index.ts")).s3(cloud),
   sqs: async (cloud) => (await import("./sqs/index.ts")).sqs(cloud),

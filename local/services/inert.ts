@@ -1,5 +1,5 @@
 /**
- * Pulumi types that ask for nothing on one machine: networks, keys, certificates, names, alarms. Everything else must be
+ * Pulumi types that ask for nothing on one machine: networks, certificates, names, alarms. Everything else must be
  * claimed by a service, so that nothing a program declares is left out unnoticed.
  */
 
@@ -13,7 +13,6 @@ const MODULES = new Set([
   "codeconnections",
   "codepipeline",
   "ec2",
-  "kms",
   "quicksight",
   "resourcegroups",
   "route53",
