@@ -1,6 +1,7 @@
 /** INSERTs of many rows as one JSON document: their SQL does not grow with the rows, and one value is cheaper than thousands. */
 
 import {
+  ColumnNode,
   DefaultInsertValueNode,
   type InsertQueryNode,
   type OperationNode,
@@ -12,14 +13,23 @@ import {
 } from "kysely";
 import { type ColumnTypes, own } from "../compile/column-types.ts";
 
-/** Values that our compiler writes as `select … from jsonb_to_recordset(…)`; for any other they are plain values. */
+/** A row's values by its columns' names, or by their places. */
+export type BulkRow = Readonly<Record<string | number, unknown>>;
+
+/** Values that our compiler writes as `select … from jsonb_array_elements(…)`: plain ones, in no nodes of their own. */
 export interface BulkValuesNode extends ValuesNode {
   readonly isBulk: true;
-  readonly values: readonly PrimitiveValueListNode[];
+  readonly rows: readonly BulkRow[];
+  /** What the columns' values are called in a row, in the columns' order. */
+  readonly keys: readonly (string | number)[];
 }
 
 export function isBulkValues(node: OperationNode | undefined): node is BulkValuesNode {
   return (node as Partial<BulkValuesNode> | undefined)?.isBulk === true;
+}
+
+export function bulkValues(rows: readonly BulkRow[], keys: readonly (string | number)[]): BulkValuesNode {
+  return { ...ValuesNode.create([]), isBulk: true, rows, keys };
 }
 
 /** The map's columns of the table that is inserted into. */
@@ -41,7 +51,7 @@ export function bulkInserts(node: InsertQueryNode, types: ColumnTypes): InsertQu
   const known = columnsOf(node, types);
   if (!known || !columns || !values || !ValuesNode.is(values) || node.with) return undefined;
   if (columns.some(({ column }) => own(known, column.name) === undefined)) return undefined;
-  const groups = new Map<string, { kept: number[]; rows: PrimitiveValueListNode[] }>();
+  const groups = new Map<string, { kept: number[]; rows: BulkRow[] }>();
   for (const row of values.values) {
     const items = itemsOf(row);
     if (!items) return undefined;
@@ -52,22 +62,27 @@ export function bulkInserts(node: InsertQueryNode, types: ColumnTypes): InsertQu
       group = { kept, rows: [] };
       groups.set(key, group);
     }
-    const isWhole = group.kept.length === items.length;
-    group.rows.push(PrimitiveValueListNode.create(isWhole ? items : group.kept.map((index) => items[index])));
+    group.rows.push(items as unknown as BulkRow);
   }
   // A row of nothing but defaults has no columns to name.
   if ([...groups.values()].some(({ kept }) => kept.length === 0)) return undefined;
   return [...groups.values()].map(({ kept, rows }) => ({
     ...node,
     columns: kept.map((index) => columns[index]!),
-    values: { ...ValuesNode.create(rows), isBulk: true } as BulkValuesNode,
+    values: bulkValues(rows, kept),
   }));
 }
 
-const DEFAULT = Symbol("default");
+/** The same of rows that were never made into nodes: `node` says what there is besides its values. */
+export function bulkInsertOf(node: InsertQueryNode, columns: readonly string[], rows: readonly BulkRow[]) {
+  return { ...node, columns: columns.map((column) => ColumnNode.create(column)), values: bulkValues(rows, columns) };
+}
 
-function itemsOf(row: OperationNode): unknown[] | undefined {
-  if (PrimitiveValueListNode.is(row)) return [...row.values];
+const DEFAULT = Symbol("default");
+const EXPRESSION = Symbol("expression");
+
+function itemsOf(row: OperationNode): readonly unknown[] | undefined {
+  if (PrimitiveValueListNode.is(row)) return row.values;
   if (!ValueListNode.is(row)) return undefined;
   const items = row.values.map((item) => {
     if (DefaultInsertValueNode.is(item)) return DEFAULT;
@@ -75,5 +90,3 @@ function itemsOf(row: OperationNode): unknown[] | undefined {
   });
   return items.includes(EXPRESSION) ? undefined : items;
 }
-
-const EXPRESSION = Symbol("expression");

@@ -12,15 +12,14 @@ export function splitInsert({ query }: CompiledQuery, types: ColumnTypes): Inser
   if (!InsertQueryNode.is(query) || query.with || query.explain) return undefined;
   const { values } = query;
   if (!values || !ValuesNode.is(values)) return undefined;
-  if (!isBulkValues(values)) {
-    const bulk = bulkInserts(query, types);
-    if (bulk) return bulk;
-  }
-  const rows = values.values as readonly unknown[];
+  const isBulk = isBulkValues(values);
+  const bulk = isBulk ? undefined : bulkInserts(query, types);
+  if (bulk) return bulk;
+  const rows: readonly unknown[] = isBulk ? values.rows : values.values;
   if (rows.length < 2) return undefined;
   const middle = Math.ceil(rows.length / 2);
   return [rows.slice(0, middle), rows.slice(middle)].map((part) => ({
     ...query,
-    values: { ...values, values: part } as ValuesNode,
+    values: { ...values, [isBulk ? "rows" : "values"]: part } as ValuesNode,
   }));
 }

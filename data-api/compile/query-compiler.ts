@@ -162,12 +162,9 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
     else super.visitValues(node);
   }
 
-  #appendBulk({ values }: BulkValuesNode): void {
+  #appendBulk(node: BulkValuesNode): void {
     const { before, after } = bulkSelect(this.#bulkTargets);
-    const document = bulkDocument(
-      values.map((row) => row.values),
-      this.#bulkTargets,
-    );
+    const document = bulkDocument(node, this.#bulkTargets);
     this.append(before);
     this.#fields.push({ stringValue: document });
     super.appendValue(document);
