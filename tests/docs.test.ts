@@ -7,8 +7,9 @@ const root = resolve(import.meta.dirname, "..");
 const decisions = readdirSync(join(root, "docs/decisions"));
 const documents = [
   ...["README.md", "CONTRIBUTING.md", "local/DIFFERENCES.md"],
-  ...["docs/architecture.md", "docs/tenancy.md", "docs/local.md", "docs/data-api.md", "docs/pull-requests.md"],
-  ...decisions.map((name) => `docs/decisions/${name}`),
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
 ];
 const read = (document: string) => readFileSync(join(root, document), "utf8");
 
