@@ -7,7 +7,7 @@ import { encodeParameter } from "./compile/encode-parameter.ts";
 import { compileNode, type DataApiCompiledQuery } from "./compile/query-compiler.ts";
 import { readCursor } from "./cursor.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
-import { decodeRows } from "./decode-result.ts";
+import type { ResultDecoder } from "./decode-result.ts";
 import { DataApiError, UnsupportedResultError } from "./errors.ts";
 import { mayHaveRun } from "./retry.ts";
 import { Session } from "./session.ts";
@@ -25,9 +25,11 @@ const READS = /^\s*(select|with|values|table)\b/i;
 export class DataApiConnection implements DatabaseConnection {
   readonly #config: DataApiDialectConfig;
   readonly #session: Session;
+  readonly #decoder: ResultDecoder;
 
-  constructor(config: DataApiDialectConfig, transport: DataApiTransport) {
+  constructor(config: DataApiDialectConfig, transport: DataApiTransport, decoder: ResultDecoder) {
     this.#config = config;
+    this.#decoder = decoder;
     this.#session = new Session(config, transport);
   }
 
@@ -151,7 +153,7 @@ export class DataApiConnection implements DatabaseConnection {
   }
 
   #decode<Row>(output: ExecuteOutput, query: CompiledQuery): Row[] {
-    return decodeRows(output, this.#config.parsers, (query as DataApiCompiledQuery).castTypes) as Row[];
+    return this.#decoder.decode(output, (query as DataApiCompiledQuery).castTypes) as Row[];
   }
 }
 

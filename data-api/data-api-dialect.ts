@@ -5,6 +5,7 @@ import { DataApiConnection } from "./data-api-connection.ts";
 import type { DataApiDialectConfig } from "./data-api-dialect-config.ts";
 import { DataApiDriver } from "./data-api-driver.ts";
 import { DataApiIntrospector } from "./data-api-introspector.ts";
+import { type ResultDecoder, resultDecoder } from "./decode-result.ts";
 import { MigrationLock } from "./migration-lock.ts";
 import { backoffMs } from "./retry.ts";
 import type { DataApiTransport } from "./transport/data-api-transport.ts";
@@ -24,6 +25,7 @@ import { httpTransport } from "./transport/http-transport.ts";
  */
 export class DataApiDialect implements Dialect {
   readonly #config: DataApiDialectConfig;
+  readonly #decoder: ResultDecoder;
   #transport: DataApiTransport | undefined;
 
   constructor(config: DataApiDialectConfig) {
@@ -40,6 +42,7 @@ export class DataApiDialect implements Dialect {
       }
     }
     this.#config = { ...config };
+    this.#decoder = resultDecoder(config.parsers);
   }
 
   createDriver(): Driver {
@@ -64,7 +67,7 @@ export class DataApiDialect implements Dialect {
 
   #connect(config: DataApiDialectConfig): DataApiConnection {
     this.#transport ??= chooseTransport(config);
-    return new DataApiConnection(config, this.#transport);
+    return new DataApiConnection(config, this.#transport, this.#decoder);
   }
 }
 
