@@ -82,8 +82,14 @@ function projectValue(declared: unknown): unknown {
   return value ?? byDefault;
 }
 
+/** As the CLI hands structured values to a program: JSON, the keys of objects in order. */
 function toText(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  return typeof value === "object" && value !== null ? JSON.stringify(value, inOrder) : String(value);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Replaces every `{ secure: … }` by its plain text, at any depth. */

@@ -4,7 +4,7 @@ import type { Asset, ResourceOptions, Value } from "./graph.ts";
 import { UNKNOWN } from "./graph.ts";
 
 // Pulumi's wire constants (sdk/nodejs/runtime/rpc.ts).
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
+export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
