@@ -1,11 +1,14 @@
 /**
  * Secrets Manager: secrets, versions and their stages, tags as condition keys, recovery windows.
  *
- * Not emulated: rotation, replication, BatchGetSecretValue, KMS permissions (values are sealed under a local key).
+ * Not emulated: rotation, replication, BatchGetSecretValue.
  */
+import { randomUUID } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
+import { declaring } from "../../customer-keys.ts";
+import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { secretAccess, type Tag } from "./access.ts";
+import { secretEncryption } from "./encryption.ts";
 import { randomPassword } from "./random-password.ts";
 import { describe, readValue, sameValue, secrets, tagsOf, type ValueInput } from "./secrets.ts";
 import type { Secret } from "./store.ts";
@@ -25,8 +28,12 @@ export function secretsManager(cloud: Cloud): Service {
   const all = secrets(cloud);
   const { store, now, found, usable, changed, putValue, declare, declareValue } = all;
   const access = secretAccess(cloud, store);
+  const encryption = secretEncryption(cloud, store);
 
-  function create(input: { Name: string; Description?: string; KmsKeyId?: string; Tags?: Tag[] } & ValueInput): object {
+  async function create(
+    input: { Name: string; Description?: string; KmsKeyId?: string; Tags?: Tag[] } & ValueInput,
+    call: Call,
+  ): Promise<object> {
     if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(input.Name)) {
       throw new AwsError(
         "ValidationException",
@@ -59,31 +66,38 @@ export function secretsManager(cloud: Cloud): Service {
       createdAt: now(),
       changedAt: now(),
     };
-    store.save(secret);
-    return { ARN: secret.arn, Name: secret.name, VersionId: value && putValue(secret, input, value) };
+    const ClientRequestToken = input.ClientRequestToken ?? randomUUID();
+    store.save({ ...secret, ...(value && (await encryption.protect(secret, ClientRequestToken, call))) });
+    const VersionId = value && putValue(secret, { ...input, ClientRequestToken }, value);
+    return { ARN: secret.arn, Name: secret.name, VersionId };
   }
 
   function provisionSecret({ inputs, outputs, name }: Resource): void {
     declare(String(outputs.arn), String(outputs.name ?? inputs.name ?? name), {
       description: inputs.description === undefined ? undefined : String(inputs.description),
+      kmsKeyId: inputs.kmsKeyId === undefined ? undefined : String(inputs.kmsKeyId),
       tags: (outputs.tagsAll ?? inputs.tags ?? {}) as Record<string, string>,
       policy: typeof inputs.policy === "string" ? inputs.policy : undefined,
     });
   }
 
   const operations: Record<string, Operation> = {
-    ...valueOperations(all, access),
+    ...valueOperations(all, access, encryption),
     CreateSecret: { authorize: access.create, run: create },
     UpdateSecret: {
       authorize: access.on("UpdateSecret"),
-      run(input: { SecretId: string; Description?: string; KmsKeyId?: string } & ValueInput) {
-        const secret = usable(input.SecretId);
+      async run(input: { SecretId: string; Description?: string; KmsKeyId?: string } & ValueInput, call) {
+        let secret = usable(input.SecretId);
         const value = readValue(input);
-        changed(secret, {
-          description: input.Description ?? secret.description,
-          kmsKeyId: input.KmsKeyId ?? secret.kmsKeyId,
-        });
-        return { ARN: secret.arn, Name: secret.name, VersionId: value && putValue(secret, input, value) };
+        const ClientRequestToken = input.ClientRequestToken ?? randomUUID();
+        secret = { ...secret, kmsKeyId: input.KmsKeyId ?? secret.kmsKeyId };
+        // Another key is for what is there already, too.
+        const versions = input.KmsKeyId === undefined ? [] : store.versions(secret.arn).map(({ id }) => id);
+        for (const version of value ? [...versions, ClientRequestToken] : versions)
+          secret = { ...secret, ...(await encryption.protect(secret, version, call)) };
+        secret = changed(secret, { description: input.Description ?? secret.description });
+        const VersionId = value && putValue(secret, { ...input, ClientRequestToken }, value);
+        return { ARN: secret.arn, Name: secret.name, VersionId };
       },
     },
     DescribeSecret: { authorize: access.on("DescribeSecret"), run: (input) => describe(found(input.SecretId), store) },
@@ -195,8 +209,11 @@ export function secretsManager(cloud: Cloud): Service {
     client: () => import("@aws-sdk/client-secrets-manager"),
     resources: {
       "aws:secretsmanager/secret:Secret": provisionSecret,
-      "aws:secretsmanager/secretVersion:SecretVersion": ({ inputs }) => {
-        if (typeof inputs.secretString === "string") declareValue(found(String(inputs.secretId)), inputs.secretString);
+      "aws:secretsmanager/secretVersion:SecretVersion": async ({ inputs }) => {
+        if (typeof inputs.secretString !== "string") return;
+        const version = declareValue(found(String(inputs.secretId)), inputs.secretString);
+        const secret = found(String(inputs.secretId));
+        changed(secret, await encryption.protect(secret, version, declaring(cloud)));
       },
       "aws:secretsmanager/secretPolicy:SecretPolicy": ({ inputs }) => {
         changed(found(String(inputs.secretArn)), { policy: String(inputs.policy) });

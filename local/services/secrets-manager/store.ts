@@ -8,6 +8,8 @@ export interface Secret {
   name: string;
   description?: string;
   kmsKeyId?: string;
+  /** Data keys under a customer's key (base64), by version. */
+  dataKeys?: Record<string, string>;
   tags: Record<string, string>;
   policy?: string;
   owningService?: string;

@@ -1,14 +1,20 @@
 /** Reading and writing a secret's versions. */
+import { randomUUID } from "node:crypto";
 import { AwsError, type Operation } from "../../service.ts";
 import type { SecretAccess } from "./access.ts";
+import type { SecretEncryption } from "./encryption.ts";
 import { readValue, type Secrets, type ValueInput } from "./secrets.ts";
 
-export function valueOperations(secrets: Secrets, access: SecretAccess): Record<string, Operation> {
+export function valueOperations(
+  secrets: Secrets,
+  access: SecretAccess,
+  encryption: SecretEncryption,
+): Record<string, Operation> {
   const { store, found, usable, changed, putValue } = secrets;
   return {
     GetSecretValue: {
       authorize: access.on("GetSecretValue"),
-      run(input: { SecretId: string; VersionId?: string; VersionStage?: string }) {
+      async run(input: { SecretId: string; VersionId?: string; VersionStage?: string }, call) {
         const secret = usable(input.SecretId);
         const stage = input.VersionStage ?? (input.VersionId === undefined ? "AWSCURRENT" : undefined);
         const version = store.version(secret.arn, { id: input.VersionId, stage });
@@ -19,6 +25,7 @@ export function valueOperations(secrets: Secrets, access: SecretAccess): Record<
             `Secrets Manager can't find the specified secret value for ${which}`,
           );
         }
+        if (secret.dataKeys?.[version.id] !== undefined) await encryption.assertReadable(secret, version.id, call);
         return {
           ARN: secret.arn,
           Name: secret.name,
@@ -31,13 +38,15 @@ export function valueOperations(secrets: Secrets, access: SecretAccess): Record<
     },
     PutSecretValue: {
       authorize: access.on("PutSecretValue"),
-      run(input: { SecretId: string } & ValueInput) {
+      async run(input: { SecretId: string } & ValueInput, call) {
         const secret = usable(input.SecretId);
         const value = readValue(input);
         if (!value)
           throw new AwsError("InvalidParameterException", "You must provide either SecretString or SecretBinary.");
-        const id = putValue(secret, input, value);
-        changed(secret, {});
+        const ClientRequestToken = input.ClientRequestToken ?? randomUUID();
+        const protection = await encryption.protect(secret, ClientRequestToken, call);
+        const id = putValue(secret, { ...input, ClientRequestToken }, value);
+        changed(secret, protection);
         return {
           ARN: secret.arn,
           Name: secret.name,

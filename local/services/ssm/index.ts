@@ -1,13 +1,15 @@
 /**
  * Systems Manager's Parameter Store: hierarchies, versions, SecureStrings, tags as condition keys.
  *
- * Not emulated: labels and GetParameterHistory (the latest version is kept), parameter policies, KMS permissions
- * (values are sealed under a local key), and everything else of Systems Manager.
+ * Not emulated: labels and GetParameterHistory (the latest version is kept), parameter policies, and everything else of
+ * Systems Manager.
  */
 import type { Resource } from "../../../engine/graph.ts";
-import { type Access, AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
+import { customerKeys, declaring } from "../../customer-keys.ts";
+import { type Access, AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { described, type Filter, matches, page } from "./listing.ts";
 import { invalid, parameterArn, parseName, validateName } from "./names.ts";
+import { secureStrings } from "./secure-strings.ts";
 import { type Parameter, type ParameterType, parameterStore } from "./store.ts";
 
 interface Tag {
@@ -42,6 +44,7 @@ const TYPES: ParameterType[] = ["String", "StringList", "SecureString"];
 
 export function ssm(cloud: Cloud): Service {
   const store = parameterStore(cloud);
+  const secure = secureStrings(cloud, store, customerKeys(cloud, "ssm"));
 
   function access(action: string, name: string, tags?: Tag[]): Access {
     const known = store.find(parseName(name).name);
@@ -65,11 +68,11 @@ export function ssm(cloud: Cloud): Service {
     throw new AwsError("ParameterVersionNotFound", `Systems Manager could not find version ${selector} of ${name}.`);
   }
 
-  function shown(parameter: Parameter, withDecryption = false, selector?: string): object {
+  async function shown(parameter: Parameter, call: Call, withDecryption = false, selector?: string): Promise<object> {
     return {
       Name: parameter.name,
       Type: parameter.type,
-      Value: withDecryption ? store.open(parameter) : parameter.stored,
+      Value: withDecryption ? await secure.open(parameter, call) : secure.sealed(parameter),
       Version: parameter.version,
       Selector: selector && `:${selector}`,
       LastModifiedDate: new Date(parameter.modifiedAt),
@@ -78,7 +81,7 @@ export function ssm(cloud: Cloud): Service {
     };
   }
 
-  function put(input: PutInput): { Version: number; Tier: string } {
+  async function put(input: PutInput, call: Call): Promise<{ Version: number; Tier: string }> {
     const { Name: name, Value: value } = input;
     validateName(name);
     const existing = store.find(name);
@@ -94,7 +97,9 @@ export function ssm(cloud: Cloud): Service {
     if (!TYPES.includes(type)) throw invalid(`The parameter type ${type} is not one of ${TYPES.join(", ")}.`);
     const tier = input.Tier ?? existing?.tier ?? "Standard";
     checkValue(value, tier, input.AllowedPattern ?? existing?.allowedPattern);
-    const version = (existing?.version ?? 0) + 1;
+    const keyId = type === "SecureString" ? (input.KeyId ?? existing?.keyId ?? "alias/aws/ssm") : undefined;
+    const stored = await secure.seal({ name, type, keyId }, value, call);
+    const version = (store.find(name)?.version ?? 0) + 1;
     store.save({
       name,
       type,
@@ -104,14 +109,14 @@ export function ssm(cloud: Cloud): Service {
       allowedPattern: input.AllowedPattern ?? existing?.allowedPattern,
       dataType: input.DataType ?? existing?.dataType ?? "text",
       tier,
-      keyId: type === "SecureString" ? (input.KeyId ?? existing?.keyId ?? "alias/aws/ssm") : undefined,
+      keyId,
       tags: existing?.tags ?? Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key, Value])),
-      stored: store.seal(type, value),
+      stored,
     });
     return { Version: version, Tier: tier };
   }
 
-  function byPath(input: PathInput): object {
+  async function byPath(input: PathInput, call: Call): Promise<object> {
     if (!input.Path.startsWith("/")) throw invalid("The parameter path must start with a slash.");
     if (input.MaxResults !== undefined && (input.MaxResults < 1 || input.MaxResults > 10)) {
       throw invalid("Value at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 10");
@@ -122,7 +127,8 @@ export function ssm(cloud: Cloud): Service {
       .filter(({ name }) => input.Recursive || !name.slice(prefix.length).includes("/"))
       .filter((parameter) => (input.ParameterFilters ?? []).every((filter) => matches(parameter, filter)));
     const { items, NextToken } = page(all, input, 10);
-    return { Parameters: items.map((parameter) => shown(parameter, input.WithDecryption)), NextToken };
+    const Parameters = await Promise.all(items.map((parameter) => shown(parameter, call, input.WithDecryption)));
+    return { Parameters, NextToken };
   }
 
   function tagged(name: string): Parameter {
@@ -132,15 +138,18 @@ export function ssm(cloud: Cloud): Service {
   }
 
   /** What the program declares is put at every start; only another value makes another version. */
-  function provision({ inputs, outputs, name }: Resource): void {
+  async function provision({ inputs, outputs, name }: Resource): Promise<void> {
     const parameterName = String(outputs.name ?? inputs.name ?? name);
     const value = inputs.value ?? inputs.insecureValue ?? inputs.valueWo ?? "";
     const type = inputs.type as ParameterType;
     const existing = store.find(parameterName);
     const tags = (outputs.tagsAll ?? inputs.tags ?? {}) as Record<string, string>;
     const description = inputs.description === undefined ? undefined : String(inputs.description);
-    if (existing?.type !== type || store.open(existing) !== value) {
-      put({ Name: parameterName, Value: String(value), Type: type, Overwrite: true });
+    const call = declaring(cloud);
+    const KeyId = inputs.keyId === undefined ? undefined : String(inputs.keyId);
+    const isSame = existing?.type === type && (KeyId === undefined || existing.keyId === KeyId);
+    if (!isSame || (await secure.open(existing, call)) !== value) {
+      await put({ Name: parameterName, Value: String(value), Type: type, KeyId, Overwrite: true }, call);
     }
     store.save({ ...store.find(parameterName)!, tags, description });
   }
@@ -148,18 +157,19 @@ export function ssm(cloud: Cloud): Service {
   const operations: Record<string, Operation> = {
     GetParameter: {
       authorize: onName("GetParameter"),
-      run(input: { Name: string; WithDecryption?: boolean }) {
+      async run(input: { Name: string; WithDecryption?: boolean }, call) {
         const parameter = lookUp(input.Name);
         if (!parameter) throw notFound(input.Name);
-        return { Parameter: shown(parameter, input.WithDecryption, parseName(input.Name).selector) };
+        return { Parameter: await shown(parameter, call, input.WithDecryption, parseName(input.Name).selector) };
       },
     },
     GetParameters: {
       authorize: onNames("GetParameters"),
-      run(input: { Names: string[]; WithDecryption?: boolean }) {
+      async run(input: { Names: string[]; WithDecryption?: boolean }, call) {
         const found = input.Names.map((name) => ({ name, parameter: lookUp(name) }));
+        const known = found.flatMap(({ parameter }) => parameter ?? []);
         return {
-          Parameters: found.flatMap(({ parameter }) => (parameter ? shown(parameter, input.WithDecryption) : [])),
+          Parameters: await Promise.all(known.map((parameter) => shown(parameter, call, input.WithDecryption))),
           InvalidParameters: found.flatMap(({ name, parameter }) => (parameter ? [] : name)),
         };
       },
