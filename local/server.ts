@@ -91,17 +91,27 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-/** Two APIs that are signed for as one are told apart by their target. */
-function signedService(service: string, { headers }: AwsRequest): string {
+/** Two APIs that are signed for as one are told apart by their path or target. */
+function signedService(service: string, { headers, url }: AwsRequest): string {
+  if (service === "ses" && url.pathname.startsWith("/v2/")) return "sesv2";
   const isStreams = service === "dynamodb" && headers["x-amz-target"]?.startsWith("DynamoDBStreams_");
   return isStreams ? "streams.dynamodb" : service;
 }
 
-/** Requests that AWS takes unsigned: sign-in, key sets, and S3 (which then decides by bucket policy). */
+/** Where users sign in: `<domain>.auth.localhost` in place of `<domain>.auth.<region>.amazoncognito.com`. */
+const SIGN_IN_HOST = /\.auth\.(localhost|[a-z0-9-]+\.amazoncognito\.com)(:\d+)?$/;
+
+/**
+ * Requests that AWS takes unsigned: sign-in and its pages, key sets, functions' own addresses, and S3 (which then decides
+ * by bucket policy); and the developer's mail.
+ */
 function unsignedService({ headers, url, method }: AwsRequest): string {
   const target = headers["x-amz-target"];
   if (target?.startsWith("AWSCognitoIdentityProviderService.")) return "cognito-idp";
   if (/^\/[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+\/\.well-known\//.test(url.pathname)) return "cognito-idp";
+  if (/^[^.]+\.lambda-url\./.test(headers.host ?? "") || url.pathname.startsWith("/.lambda-code/")) return "lambda";
+  if (SIGN_IN_HOST.test(headers.host ?? "")) return "cognito-idp";
+  if (/^\/_mail(\/|$)/.test(url.pathname)) return "ses";
   if (target === undefined && method !== "POST") return "s3";
   throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }

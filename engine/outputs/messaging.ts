@@ -1,4 +1,4 @@
-/** SQS, SNS, EventBridge, EventBridge Scheduler. */
+/** SQS, SNS, EventBridge, EventBridge Scheduler, SES. */
 import { arn, hex, keyed, physicalName, type Table } from "./row.ts";
 
 export const messaging: Table = {
@@ -59,4 +59,26 @@ export const messaging: Table = {
       arn: arn(context, "scheduler", `schedule/${group}/${name}`),
     };
   },
+  "aws:ses/emailIdentity:EmailIdentity": ({ inputs }, context) => ({
+    id: inputs.email,
+    arn: arn(context, "ses", `identity/${inputs.email}`),
+  }),
+  "aws:ses/domainIdentity:DomainIdentity": ({ inputs }, context) => ({
+    id: inputs.domain,
+    arn: arn(context, "ses", `identity/${inputs.domain}`),
+    verificationToken: hex({ urn: String(inputs.domain) }, 44),
+  }),
+  "aws:ses/template:Template": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "ses", `template/${name}`) };
+  },
+  "aws:sesv2/emailIdentity:EmailIdentity": ({ inputs }, context) => {
+    const name = String(inputs.emailIdentity);
+    const identityType = name.includes("@") ? "EMAIL_ADDRESS" : "DOMAIN";
+    return { id: name, arn: arn(context, "ses", `identity/${name}`), identityType, verifiedForSendingStatus: true };
+  },
+  "aws:sesv2/configurationSet:ConfigurationSet": ({ inputs }, context) => ({
+    id: inputs.configurationSetName,
+    arn: arn(context, "ses", `configuration-set/${inputs.configurationSetName}`),
+  }),
 };
