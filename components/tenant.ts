@@ -5,7 +5,9 @@ import { InvalidArgumentError } from "./invalid-argument.ts";
 import type { TenantSettings } from "./settings.ts";
 
 export interface TenantArgs {
+  /** As the stack's file declares it. */
   tenant: TenantSettings;
+  /** The cell that its settings name. */
   cell: Cell;
 }
 
@@ -13,8 +15,11 @@ export interface TenantArgs {
  * One tenant inside a cell, made by the cell's lifecycle function: the one mechanism for tenants that a stack's file
  * declares and those that come later. Secrets are made there and never enter Pulumi's state.
  *
- * The invocation is create-only: taking a tenant out of the file forgets it here and deletes nothing; offboarding is an
- * operation of its own, with an export and a grace period.
+ * The invocation is create-only: taking a tenant out of the file forgets it here and deletes nothing.
+ *
+ * ```ts
+ * new Tenant("initech", { tenant, cell });
+ * ```
  */
 export class Tenant extends pulumi.ComponentResource {
   readonly tenantId: string;

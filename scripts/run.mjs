@@ -31,6 +31,7 @@ const commands = {
   diagram: ["reports/diagram/main.ts"],
   doctor: ["reports/doctor/main.ts"],
   bootstrap: ["reports/bootstrap/main.ts"],
+  docs: ["reports/reference/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
   package: ["scripts/package.ts"],

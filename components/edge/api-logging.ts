@@ -2,7 +2,13 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { trustOf } from "../grants.ts";
 
-/** The role with which API Gateway writes logs: one per account and region, whoever has APIs there. */
+/**
+ * The role with which API Gateway writes logs: one per account and region, whoever has APIs there.
+ *
+ * ```ts
+ * new ApiLogging("api-logging");
+ * ```
+ */
 export class ApiLogging extends pulumi.ComponentResource {
   constructor(name: string, _args: Record<string, never> = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:ApiLogging", name, {}, options);

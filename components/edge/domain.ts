@@ -53,7 +53,7 @@ export interface DomainArgs {
  * A host of an API: a certificate validated by DNS, TLS 1.2 and later, A and AAAA records.
  *
  * ```ts
- * new Domain("domain", { host: "*.eu1.example.com", zone: "example.com", api: { id: api.apiId, stage: api.stageName } });
+ * new Domain("domain", { host: "*.eu1.example.com", zone: "example.com", api: { id: shop.apiId, stage: shop.stageName } });
  * ```
  */
 export class Domain extends pulumi.ComponentResource {

@@ -38,7 +38,7 @@ export interface DataLakeArgs {
  * end. Costs nothing while nobody asks, but for what is stored.
  *
  * ```ts
- * const lake = new DataLake("usage", { tables: { requests: { columns: { route: "string", milliseconds: "double" } } } });
+ * const lake = new DataLake("usage", { tenants: ["acme"], tables: { requests: { columns: { route: "string", milliseconds: "double" } } } });
  * new Function("report", { entry: "functions/report", grants: lake.queryGrants("acme") });
  * ```
  */

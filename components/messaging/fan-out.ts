@@ -24,7 +24,11 @@ export interface FanOutArgs {
  * One topic, a queue per consumer: a consumer that fails or is slow holds up nobody else.
  *
  * ```ts
- * new FanOut("events", { consumers: { audit: { function: (queue) => new Function("audit", { … }) } } });
+ * new FanOut("events", {
+ *   consumers: {
+ *     audit: { function: (queue) => new Function("audit", { entry: "functions/audit", grants: [grantConsume(queue.arn)] }) },
+ *   },
+ * });
  * ```
  */
 export class FanOut extends pulumi.ComponentResource {

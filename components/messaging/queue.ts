@@ -23,7 +23,7 @@ export interface QueueArgs {
   maxMessageBytes?: number;
   /** KMS key, for both queues. Services that send need to be let in by its policy. @default SQS's own key */
   kmsKeyId?: pulumi.Input<string>;
-  /** FIFO: the body tells whether two messages are the same, where the sender gives no id. @default false */
+  /** FIFO: the body tells whether two messages are the same, where the sender gives no id. @default false, and of FIFO queues only */
   contentBasedDeduplication?: boolean;
   /** FIFO: order and identity by message group, such as a tenant, each with a throughput of its own. @default by queue */
   perMessageGroup?: boolean;
@@ -46,7 +46,7 @@ export interface ConsumerArgs {
  *
  * ```ts
  * const queue = new Queue("orders", { visibilityTimeoutSeconds: 90 });
- * queue.consume("orders", consumer, { batchSize: 20 });
+ * queue.consume("orders", consumer, { batchSize: 20, batchWindowSeconds: 5 });
  * ```
  */
 export class Queue extends pulumi.ComponentResource {
