@@ -36,6 +36,8 @@ interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** A long keeps all its digits on the way; the metadata tells which text is a number. */
+const LONGS_AS_TEXT = { longReturnType: "STRING" };
 const ENDING_ATTEMPTS = 4;
 const LONGEST_STATEMENT_MS = 50_000;
 const TRANSACTION_ABORTED = "25P02";
@@ -43,12 +45,15 @@ const TRANSACTION_ABORTED = "25P02";
 export class Session {
   readonly #config: DataApiDialectConfig;
   readonly #transport: DataApiTransport;
+  readonly #target: object;
   #transactionId: string | undefined;
   #lost: TransactionLostError | undefined;
 
   constructor(config: DataApiDialectConfig, transport: DataApiTransport) {
     this.#config = config;
     this.#transport = transport;
+    const { resourceArn, secretArn, database } = config;
+    this.#target = { resourceArn, secretArn, database };
   }
 
   /** Whether a transaction was begun and not yet ended. */
@@ -61,8 +66,7 @@ export class Session {
       sql,
       parameters: fields.length > 0 ? named(fields) : undefined,
       includeResultMetadata: true,
-      // As text a long keeps all its digits on the way; the metadata tells which text is a number.
-      resultSetOptions: { longReturnType: "STRING" },
+      resultSetOptions: LONGS_AS_TEXT,
       continueAfterTimeout,
     };
     return this.#run("ExecuteStatement", input, { isRead, signal });
@@ -78,7 +82,7 @@ export class Session {
   async begin({ isolationLevel, accessMode }: TransactionSettings): Promise<void> {
     this.#lost = undefined;
     // Beginning twice leaves at worst an empty transaction, which expires.
-    const { transactionId } = await this.#call("BeginTransaction", this.#target(), { isRead: true });
+    const { transactionId } = await this.#call("BeginTransaction", this.#target, { isRead: true });
     this.#transactionId = transactionId;
     const modes = [isolationLevel && `isolation level ${isolationLevel}`, accessMode].filter(Boolean);
     const { statementTimeoutMs } = this.#config;
@@ -165,7 +169,7 @@ export class Session {
   async #run(operation: DataApiOperation, statement: object, { isRead, signal }: CallOptions): Promise<ExecuteOutput> {
     if (this.#lost) throw this.#lost;
     const transactionId = this.#transactionId;
-    const input = { ...this.#target(), ...statement, transactionId };
+    const input = { ...this.#target, ...statement, transactionId };
     // Within a transaction a repeated statement would find the first one's effects.
     const options = { isRead: isRead && transactionId === undefined, signal };
     try {
@@ -220,11 +224,6 @@ export class Session {
 
   #pause(attempt: number, isBehind = false): Promise<void> {
     return delay((this.#config.retryDelayMs ?? backoffMs)(attempt), { isBehind });
-  }
-
-  #target(): object {
-    const { resourceArn, secretArn, database } = this.#config;
-    return { resourceArn, secretArn, database };
   }
 }
 

@@ -28,6 +28,17 @@ const UNREADABLE = new Set(
 export type Reading = "text" | "text[]" | "json";
 
 export function readingOf(type: string): Reading | undefined {
+  let reading = readings.get(type);
+  if (reading === undefined) {
+    reading = makeReading(type) ?? null;
+    readings.set(type, reading);
+  }
+  return reading ?? undefined;
+}
+
+const readings = new Map<string, Reading | null>();
+
+function makeReading(type: string): Reading | undefined {
   if (type.includes("{}")) return "json";
   if (!type.endsWith("[]")) return UNREADABLE.has(type) ? "text" : undefined;
   const element = type.slice(0, -2);

@@ -11,13 +11,17 @@ import type { Field } from "../transport/data-api-transport.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import { type Around, aroundOf } from "./type-casts.ts";
 
-export interface EncodedParameter extends Around {
+export interface EncodedParameter {
   field: Field;
+  around: Around;
 }
 
 type Refuse = (takes: string) => never;
 
 const NULL: Field = { isNull: true };
+const NONE: Around = {};
+/** An integer of JavaScript's is sent as a long: an int8, unless told. */
+const INT4: Around = { suffix: "::int4" };
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /**
@@ -26,14 +30,14 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
  * @throws ParameterError when the type does not take the value
  */
 export function encodeParameter(value: unknown, type?: string, column?: string): EncodedParameter {
-  if (value === null || value === undefined) return { field: NULL, ...nullAround(type) };
+  if (value === null || value === undefined) return { field: NULL, around: nullAround(type) };
   if (type === undefined) return encodeUntyped(value);
-  return { field: typedField(value, type, column), ...aroundOf(type) };
+  return { field: typedField(value, type, column), around: aroundOf(type) };
 }
 
 /** An array made from no rows would be empty, not null. */
 function nullAround(type: string | undefined): Around {
-  return type === undefined || type.endsWith("{}[]") ? {} : aroundOf(type);
+  return type === undefined || type.endsWith("{}[]") ? NONE : aroundOf(type);
 }
 
 function typedField(value: unknown, type: string, column?: string): Field {
@@ -76,23 +80,24 @@ function encodeUntyped(value: unknown): EncodedParameter {
   };
   switch (typeof value) {
     case "string":
-      return { field: { stringValue: wellFormed(value, refuse) } };
+      return { field: { stringValue: wellFormed(value, refuse) }, around: NONE };
     case "boolean":
-      return { field: { booleanValue: value } };
+      return { field: { booleanValue: value }, around: NONE };
     case "bigint":
-      return { field: longField(value)!, suffix: "::int8" };
+      return { field: longField(value)!, around: aroundOf("int8") };
     case "number":
-      if (!Number.isFinite(value) || Object.is(value, -0)) return { field: doubleField(value), suffix: "::float8" };
-      if (!Number.isInteger(value)) return { field: doubleField(value) };
+      if (!Number.isFinite(value) || Object.is(value, -0))
+        return { field: doubleField(value), around: aroundOf("float8") };
+      if (!Number.isInteger(value)) return { field: doubleField(value), around: NONE };
       // An int4 becomes any wider number where one is asked for; an int8 never becomes an int4 (`substr(x, :1)`).
-      return { field: longField(value)!, suffix: Math.abs(value) < 2 ** 31 ? "::int4" : "::int8" };
+      return { field: longField(value)!, around: Math.abs(value) < 2 ** 31 ? INT4 : aroundOf("int8") };
     case "object":
       break;
     default:
       return refuse("a value");
   }
   const type = typeOfObject(value!);
-  return { field: typedField(value, type), ...aroundOf(type) };
+  return { field: typedField(value, type), around: aroundOf(type) };
 }
 
 function typeOfObject(value: object): string {

@@ -75,12 +75,7 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
     this.#casts = new ResultCasts();
     this.#isRepeatable = node.kind === "SelectQueryNode";
     const query = super.compileQuery(node, queryId);
-    return Object.freeze({
-      ...query,
-      fields: this.#fields,
-      castTypes: this.#casts.types,
-      isRepeatable: this.#isRepeatable,
-    });
+    return { ...query, fields: this.#fields, castTypes: this.#casts.types, isRepeatable: this.#isRepeatable };
   }
 
   protected override getCurrentParameterPlaceholder(): string {
@@ -89,7 +84,8 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
 
   #appendTyped(value: unknown, target: Found | undefined): void {
     const taken = target?.isLoose && /^(number|bigint|boolean)$/.test(typeof value) ? String(value) : value;
-    const { field, prefix, suffix } = encodeParameter(taken, target?.type, target?.column);
+    const { field, around } = encodeParameter(taken, target?.type, target?.column);
+    const { prefix, suffix } = around;
     this.#fields.push(field);
     if (prefix) this.append(prefix);
     super.appendValue(value);

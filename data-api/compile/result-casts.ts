@@ -24,7 +24,7 @@ interface Part {
   alias?: OperationNode;
 }
 
-const QUERIES = /^(Select|Insert|Update|Delete|Merge)QueryNode$/;
+const QUERIES = new Set(["SelectQueryNode", "InsertQueryNode", "UpdateQueryNode", "DeleteQueryNode", "MergeQueryNode"]);
 const AROUND: Record<Reading, { before?: string; after: string }> = {
   text: { after: "::text" },
   "text[]": { after: "::text[]" },
@@ -43,7 +43,7 @@ export class ResultCasts {
 
   /** Whether the selection on top of the stack is one of the result's own columns, not of a subquery or a view. */
   isResult(stack: readonly OperationNode[]): boolean {
-    if (!QUERIES.test(stack[0]!.kind)) return false;
+    if (!QUERIES.has(stack[0]!.kind)) return false;
     for (let at = 1; at < stack.length - 1; at++) {
       const { kind } = stack[at]!;
       const isArm = kind === "SelectQueryNode" && /^(SetOperation|Parens)Node$/.test(stack[at - 1]!.kind);

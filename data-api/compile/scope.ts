@@ -51,6 +51,8 @@ interface QueryNode extends OperationNode {
   returning?: ReturningNode;
 }
 
+/** A table of the map, for all queries. */
+const stored = new WeakMap<Record<string, string>, Table>();
 const UNKNOWN: Table = { columns: new Map(), isComplete: false, isDerived: false };
 
 export class Scope {
@@ -125,7 +127,8 @@ export class Scope {
 
   #findAnywhere(column: string): Found | undefined {
     let isDerived = false;
-    for (const [name, table] of this.tables()) {
+    for (const [name, make] of this.#tables) {
+      const table = make();
       const type = table.columns.get(column);
       if (type !== undefined) return { type, column: `${name}.${column}`, table: name };
       isDerived ||= table.isDerived && !table.isComplete;
@@ -184,7 +187,12 @@ export class Scope {
 
   #stored(columns: Record<string, string> | undefined): Table {
     if (!columns) return UNKNOWN;
-    return { columns: new Map(Object.entries(columns)), isComplete: true, isDerived: false };
+    let table = stored.get(columns);
+    if (!table) {
+      table = { columns: new Map(Object.entries(columns)), isComplete: true, isDerived: false };
+      stored.set(columns, table);
+    }
+    return table;
   }
 
   /** For an inner query's scope. */

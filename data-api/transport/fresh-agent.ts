@@ -15,8 +15,9 @@ export interface FreshAgent {
   dropStale(): void;
 }
 
-export function freshAgent(protocol: string): FreshAgent {
-  const agent = new (protocol === "http:" ? http : https).Agent({ keepAlive: true });
+/** @param timeout ms of silence after which a connection is given up */
+export function freshAgent(protocol: string, timeout: number): FreshAgent {
+  const agent = new (protocol === "http:" ? http : https).Agent({ keepAlive: true, timeout });
   const idleSince = new WeakMap<object, number>();
   agent.on("free", (socket: object) => idleSince.set(socket, Date.now()));
   return {

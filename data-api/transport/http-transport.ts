@@ -36,21 +36,25 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
   const address = options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region);
   if (!URL.canParse(address)) throw new TypeError(`The Data API's endpoint is no URL: ${address}`);
   const endpoint = new URL(address);
+  const { host, hostname, port } = endpoint;
   const { request } = endpoint.protocol === "http:" ? http : https;
-  const { agent, dropStale } = freshAgent(endpoint.protocol);
-  const prefix = endpoint.pathname.replace(/\/$/, "");
   const { credentials, timeoutMs = 60_000 } = options;
+  const { agent, dropStale } = freshAgent(endpoint.protocol, timeoutMs);
+  const prefix = endpoint.pathname.replace(/\/$/, "");
   return async (operation, input, { signal } = {}) => {
     const path = prefix + PATHS[operation];
-    const body = JSON.stringify(input);
+    const text = JSON.stringify(input);
+    // A short text goes in one packet with its headers; a long one is turned into bytes once, not for every use.
+    const body = text.length > LONG_TEXT ? Buffer.from(text) : text;
     const identity = typeof credentials === "function" ? await credentials() : (credentials ?? fromEnvironment());
-    const headers = signRequest({ host: endpoint.host, path, region, body, credentials: identity, now: Date.now() });
+    const headers = signRequest({ host, path, region, body, credentials: identity, now: Date.now() });
+    // Known before the first byte: no chunked encoding.
+    headers["content-length"] = String(Buffer.byteLength(body));
     signal?.throwIfAborted();
     dropStale();
     return new Promise<ExecuteOutput>((resolve, reject) => {
       const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
-      const { hostname, port } = endpoint;
-      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal, timeout: timeoutMs });
+      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal });
       outgoing.on("error", fail);
       outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       outgoing.on("response", (response) => {
@@ -59,18 +63,19 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
         response.on("error", fail);
         response.on("end", () => {
           try {
-            resolve(readAnswer(response, Buffer.concat(chunks).toString("utf8")));
+            const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+            resolve(readAnswer(response, bytes.toString()));
           } catch (error) {
             reject(error);
           }
         });
       });
-      // The length is known before the first byte: no chunked encoding, one packet for a small call.
-      outgoing.setHeader("content-length", Buffer.byteLength(body));
       outgoing.end(body);
     });
   };
 }
+
+const LONG_TEXT = 8_192;
 
 function defaultEndpoint(region: string): string {
   return `https://rds-data.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;

@@ -12,7 +12,7 @@ export interface RequestToSign {
   host: string;
   path: string;
   region: string;
-  body: string;
+  body: string | Uint8Array;
   credentials: AwsCredentials;
   /** ms since the epoch */
   now: number;
