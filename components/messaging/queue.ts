@@ -17,7 +17,7 @@ export interface QueueArgs {
   retentionSeconds?: number;
   /** Deliveries before a message goes to the dead-letter queue. @default 5 */
   maxReceiveCount?: number;
-  /** Seconds until a new message can be received, 0 to 900. @default 0 */
+  /** Seconds until a new message can be received, 0 to 900. @default at once */
   delaySeconds?: number;
   /** Bytes of a message, 1024 to 1048576. @default AWS's own */
   maxMessageBytes?: number;
