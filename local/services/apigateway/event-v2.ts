@@ -94,7 +94,7 @@ function headersOf(exchange: Exchange, extra: Record<string, string> | undefined
   return { headers, cookies };
 }
 
-function queryOf(rawQuery: string): Record<string, string> {
+export function queryOf(rawQuery: string): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(rawQuery)) {
     query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
@@ -102,7 +102,7 @@ function queryOf(rawQuery: string): Record<string, string> {
   return query;
 }
 
-function isTextual(contentType: string | undefined): boolean {
+export function isTextual(contentType: string | undefined): boolean {
   if (contentType === undefined) return true;
   return /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|graphql|[^;]*\+(json|xml))\b)/i.test(
     contentType,

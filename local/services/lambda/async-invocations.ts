@@ -3,20 +3,11 @@
  * sent to a destination or dead-letter queue when they fail for good. They survive a killed process.
  */
 import { randomUUID } from "node:crypto";
-import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Cloud } from "../../service.ts";
+import type { AwsError, Cloud } from "../../service.ts";
 import { deliverAs } from "./destinations.ts";
-import { parseFunctionName } from "./function-config.ts";
+import { type EventInvokeConfigs, eventInvokeConfigs } from "./event-invoke-config.ts";
 import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction, unqualified } from "./functions.ts";
 
-interface EventInvokeConfig {
-  maximumRetryAttempts: number;
-  maximumEventAgeSeconds: number;
-  onFailure?: string;
-  onSuccess?: string;
-}
-
-const DEFAULTS: EventInvokeConfig = { maximumRetryAttempts: 2, maximumEventAgeSeconds: 21_600 };
 /** Before the first and the second retry. */
 const RETRY_DELAYS_MS = [60_000, 120_000];
 const THROTTLED_DELAY_MS = 1_000;
@@ -34,12 +25,16 @@ interface Queued {
   dueAt: number;
   qualifier?: string;
   tenantId?: string;
+  traceHeader?: string;
 }
 
+/** What an accepted invocation is made of. */
+type Accepted = Pick<Queued, "payload" | "qualifier" | "tenantId" | "traceHeader">;
+
 export interface AsyncInvocations {
-  configure(resource: Resource): void;
+  configs: EventInvokeConfigs;
   /** @returns the request id. */
-  accept(target: LambdaFunction, request: { payload: string; qualifier?: string; tenantId?: string }): string;
+  accept(target: LambdaFunction, request: Accepted): string;
   /** Takes up what an earlier run left, once its function is declared. */
   resume(target: LambdaFunction): void;
   stop(): void;
@@ -49,18 +44,21 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
   const { database, clock } = cloud;
   database.exec(`CREATE TABLE IF NOT EXISTS lambda_events (
     id TEXT PRIMARY KEY, function TEXT NOT NULL, payload TEXT NOT NULL, failures INTEGER NOT NULL, throttles INTEGER NOT NULL,
-    accepted_at INTEGER NOT NULL, due_at INTEGER NOT NULL, qualifier TEXT, tenant_id TEXT) STRICT`);
-  const insert = database.prepare("INSERT INTO lambda_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    accepted_at INTEGER NOT NULL, due_at INTEGER NOT NULL, qualifier TEXT, tenant_id TEXT, trace_header TEXT) STRICT`);
+  // A state folder of an earlier release has none.
+  const columns = database.prepare("SELECT name FROM pragma_table_info('lambda_events')").all();
+  if (!columns.some(({ name }) => name === "trace_header")) {
+    database.exec("ALTER TABLE lambda_events ADD COLUMN trace_header TEXT");
+  }
+  const insert = database.prepare("INSERT INTO lambda_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const update = database.prepare("UPDATE lambda_events SET failures = ?, throttles = ?, due_at = ? WHERE id = ?");
   const remove = database.prepare("DELETE FROM lambda_events WHERE id = ?");
   const leftOf = database.prepare("SELECT * FROM lambda_events WHERE function = ?");
-  const configs = new Map<string, EventInvokeConfig>();
+  const configs = eventInvokeConfigs(clock);
   const scheduled = new Set<string>();
   let stopped = false;
 
-  function configOf(name: string): EventInvokeConfig {
-    return configs.get(name) ?? DEFAULTS;
-  }
+  const configOf = (event: Queued) => configs.effective(event.function, event.qualifier);
 
   function schedule(event: Queued): void {
     scheduled.add(event.id);
@@ -72,26 +70,31 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
 
   async function attempt(event: Queued): Promise<void> {
     if (stopped) return;
-    const { qualifier, tenantId, payload, id } = event;
+    const { qualifier, tenantId, payload, id, traceHeader } = event;
     const target = targetOf(event);
     if (!target) return finish(event);
     let result: Awaited<ReturnType<Functions["invoke"]>>;
     try {
       const keepWarmMs = KEEP_WARM_IN_BACKGROUND_MS;
-      result = await functions.invoke(target, { payload, qualifier, tenantId, requestId: id, keepWarmMs });
+      result = await functions.invoke(target, {
+        ...{ payload, qualifier, tenantId, requestId: id, keepWarmMs, traceHeader },
+      });
     } catch (error) {
       if (stopped) return;
-      if (error instanceof AwsError && error.code === "TooManyRequestsException") return throttled(event, target);
+      const { code } = error as AwsError;
+      if (code === "TooManyRequestsException") return throttled(event, target);
+      // It is not run again: that is what the loop would want.
+      if (code === "RecursiveInvocationException") return giveUp(event, target, "RetriesExhausted");
       result = { payload: Buffer.from(JSON.stringify({ errorMessage: String(error) })), functionError: "Unhandled" };
     }
     if (stopped) return;
     if (!result.functionError) {
-      const { onSuccess } = configOf(event.function);
+      const { onSuccess } = configOf(event);
       if (onSuccess) await conclude(event, target, onSuccess, "Success", result.payload);
       return finish(event);
     }
     event.failures++;
-    if (event.failures > configOf(event.function).maximumRetryAttempts) {
+    if (event.failures > configOf(event).maximumRetryAttempts) {
       return giveUp(event, target, "RetriesExhausted", result.payload);
     }
     later(event, target, RETRY_DELAYS_MS[event.failures - 1] ?? 120_000);
@@ -114,7 +117,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
 
   function later(event: Queued, target: LambdaFunction, delayMs: number): Promise<void> | void {
     event.dueAt = clock.now() + delayMs;
-    if (event.dueAt - event.acceptedAt > configOf(event.function).maximumEventAgeSeconds * 1000) {
+    if (event.dueAt - event.acceptedAt > configOf(event).maximumEventAgeSeconds * 1000) {
       return giveUp(event, target, "EventAgeExceeded");
     }
     update.run(event.failures, event.throttles, event.dueAt, event.id);
@@ -122,7 +125,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
   }
 
   async function giveUp(event: Queued, target: LambdaFunction, condition: string, payload?: Buffer): Promise<void> {
-    const { onFailure } = configOf(event.function);
+    const { onFailure } = configOf(event);
     const { deadLetterArn } = target.config;
     if (onFailure) await conclude(event, target, onFailure, condition, payload);
     if (deadLetterArn) {
@@ -191,16 +194,8 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
   }
 
   return {
-    configure({ inputs }) {
-      const destinations = inputs.destinationConfig as Record<string, { destination?: string }> | undefined;
-      configs.set(parseFunctionName(String(inputs.functionName)).name, {
-        maximumRetryAttempts: Number(inputs.maximumRetryAttempts ?? DEFAULTS.maximumRetryAttempts),
-        maximumEventAgeSeconds: Number(inputs.maximumEventAgeInSeconds ?? DEFAULTS.maximumEventAgeSeconds),
-        onFailure: destinations?.onFailure?.destination,
-        onSuccess: destinations?.onSuccess?.destination,
-      });
-    },
-    accept({ config }, { payload, qualifier, tenantId }) {
+    configs,
+    accept({ config }, { payload, qualifier, tenantId, traceHeader }) {
       const now = clock.now();
       const event: Queued = {
         id: randomUUID(),
@@ -212,8 +207,10 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
         dueAt: now,
         qualifier,
         tenantId,
+        traceHeader,
       };
-      insert.run(event.id, config.name, payload, 0, 0, now, now, qualifier ?? null, tenantId ?? null);
+      const rest = [qualifier, tenantId, traceHeader].map((value) => value ?? null);
+      insert.run(event.id, config.name, payload, 0, 0, now, now, ...rest);
       schedule(event);
       return event.id;
     },
@@ -230,6 +227,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
           dueAt: Number(row.due_at),
           qualifier: row.qualifier === null ? undefined : String(row.qualifier),
           tenantId: row.tenant_id === null ? undefined : String(row.tenant_id),
+          traceHeader: row.trace_header === null ? undefined : String(row.trace_header),
         });
       }
     },

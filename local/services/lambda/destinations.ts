@@ -1,4 +1,4 @@
-/** Sends what became of an invocation to a queue, topic or function, with the permissions of the function's role. */
+/** Sends what became of an invocation to a queue, topic, function or event bus, with the permissions of the function's role. */
 import { AwsError, type Cloud } from "../../service.ts";
 import type { FunctionConfig } from "./function-config.ts";
 
@@ -22,6 +22,16 @@ export async function deliverAs(
   } else if (service === "lambda") {
     const request = { FunctionName: arn, InvocationType: "Event", Payload: Buffer.from(body) };
     await cloud.call("lambda", "Invoke", request, call);
+  } else if (service === "events") {
+    const { requestContext, responseContext } = JSON.parse(body);
+    const outcome = requestContext?.condition === "Success" ? "Success" : "Failure";
+    const Entry = {
+      ...{ EventBusName: arn, Source: "lambda", Detail: body },
+      DetailType: `Lambda Function Invocation Result - ${outcome}`,
+      Resources: [requestContext?.functionArn, responseContext?.functionArn].filter(Boolean),
+    };
+    const { Entries } = await cloud.call("events", "PutEvents", { Entries: [Entry] }, call);
+    if (Entries[0].ErrorCode) throw new AwsError(Entries[0].ErrorCode, Entries[0].ErrorMessage);
   } else {
     throw new AwsError("InvalidParameterValueException", `${arn} is no destination on this machine`);
   }

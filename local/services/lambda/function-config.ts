@@ -1,6 +1,7 @@
 /** What a function is: its declaration read once, defaults filled in. */
 import type { Asset, Resource } from "../../../engine/graph.ts";
 import { AwsError } from "../../service.ts";
+import { checkLimits } from "./function-limits.ts";
 
 export interface FunctionConfig {
   name: string;
@@ -45,7 +46,7 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
   if (!code?.$asset) throw refused("Please provide a source for function code.");
   const logging = (read.loggingConfig ?? {}) as Record<string, string>;
   const reserved = Number(read.reservedConcurrentExecutions ?? -1);
-  return {
+  const config: FunctionConfig = {
     name: functionName,
     arn: String(outputs.arn),
     version: String(outputs.publishedAs ?? "$LATEST"),
@@ -70,6 +71,8 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
     perTenant:
       (read.tenancyConfig as { tenantIsolationMode?: string } | undefined)?.tenantIsolationMode === "PER_TENANT",
   };
+  checkLimits(config);
+  return config;
 }
 
 function refused(problem: string): AwsError {

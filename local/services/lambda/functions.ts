@@ -12,6 +12,7 @@ import { type FunctionConfig, functionConfig, parseFunctionName } from "./functi
 import type { LogBatches } from "./function-log.ts";
 import { type Layers, layersOf } from "./layers.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { nextInChain } from "./recursion.ts";
 import { type Versions, versionsOf } from "./versions.ts";
 
 /** An API's function stays for minutes, one that events drive for seconds. */
@@ -52,6 +53,8 @@ export interface Functions {
   all: Map<string, LambdaFunction>;
   versions: Versions;
   layers: Layers;
+  /** Names of those that may be in a loop: see recursion.ts. */
+  recursive: Set<string>;
   put(resource: Resource): LambdaFunction;
   /** A copy of what `resource` declares, which nothing changes any more. */
   putVersion(resource: Resource): LambdaFunction;
@@ -69,6 +72,7 @@ export interface Functions {
 export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs: LogBatches): Functions {
   const all = new Map<string, LambdaFunction>();
   const versions = versionsOf();
+  const recursive = new Set<string>();
   const stateDirectory = join(cloud.directory, "lambda");
   const codeCache = join(stateDirectory, "code");
   endLeftovers(join(stateDirectory, "pids"));
@@ -116,6 +120,7 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
     if (version !== undefined || !latest) return;
     retire(latest);
     all.delete(name);
+    recursive.delete(name);
   }
 
   function retire({ pools }: LambdaFunction): void {
@@ -188,18 +193,21 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
         Type: "User",
       });
     }
+    const { traceHeader } = request;
+    const arn = unqualified(config.arn);
+    const trace = traceHeader && nextInChain(traceHeader, arn, recursive.has(config.name));
     const chosen = poolOf(target, request.tenantId);
     return new Promise((done) => {
       chosen.submit({
         requestId: request.requestId ?? randomUUID(),
         payload: request.payload,
-        invokedArn: request.qualifier ? `${unqualified(config.arn)}:${request.qualifier}` : unqualified(config.arn),
+        invokedArn: request.qualifier ? `${arn}:${request.qualifier}` : arn,
         clientContext: request.clientContext,
         // Without isolation nobody would know whose environment it is.
         tenantId: config.perTenant ? request.tenantId : undefined,
         tail: request.tail,
         keepWarmMs: target.provisioned ? Number.POSITIVE_INFINITY : (request.keepWarmMs ?? KEEP_WARM_MS),
-        traceHeader: request.traceHeader,
+        traceHeader: trace,
         done,
       });
     });
@@ -215,7 +223,7 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
   }
 
   return {
-    ...{ all, versions, layers, put, putVersion, remove, find, invoke },
+    ...{ all, versions, layers, recursive, put, putVersion, remove, find, invoke },
     targetOf(text) {
       const { name: functionName, qualifier } = parseFunctionName(text);
       find(text);

@@ -1,27 +1,33 @@
 /**
  * Lambda on one machine: functions in processes of their own behind the real Runtime API, called synchronously,
- * asynchronously or by queues.
+ * asynchronously, over their own addresses, by queues or by streams. What a program declares, the API makes and changes too.
  *
- * Not emulated: runtimes other than Node.js, container images, published versions (every version and alias runs $LATEST),
- * provisioned concurrency, response streaming, function URLs, extensions, SnapStart, VPCs, tracing. An environment is not
- * frozen between invocations and may write to its own code.
+ * Not emulated: runtimes other than Node.js, container images, response streaming, extensions, SnapStart, VPCs, tracing,
+ * code signing, capacity providers, permissions of layers. Provisioned concurrency keeps environments but starts none ahead.
+ * An environment is not frozen between invocations and may write to its own code.
  */
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud, Operation, Service } from "../../service.ts";
+import { type Api, apiOperations } from "./api/api.ts";
+import { codeLocations } from "./api/code-locations.ts";
+import { madeOf, type Provisioners } from "./api/made.ts";
 import { asyncInvocations } from "./async-invocations.ts";
 import { startRuntimeApi } from "./environments/runtime-api.ts";
 import { eventSourceMappings } from "./event-sources/index.ts";
-import type { MappingBase } from "./event-sources/mapping.ts";
 import { parseFunctionName } from "./function-config.ts";
 import { logBatches } from "./function-log.ts";
-import { functions as createFunctions, type Functions, type LambdaFunction } from "./functions.ts";
+import { functionUrls } from "./function-url/function-urls.ts";
+import { serveFunctionUrl } from "./function-url/serve.ts";
+import { functions as createFunctions, type Functions } from "./functions.ts";
 import { invocationResource } from "./invocation-resource.ts";
 import { type InvokeInput, type InvokeOutput, invokeOperation } from "./invoke.ts";
+import { type CodeInput, packageOf } from "./packages.ts";
 import { resourcePolicies } from "./resource-policy.ts";
 import { type Alias, checkAlias } from "./versions.ts";
 
-export function lambda(cloud: Cloud): Service {
+export async function lambda(cloud: Cloud): Promise<Service> {
   const logs = logBatches(cloud);
   let runtime: ReturnType<typeof startRuntimeApi> | undefined;
   const startRuntime = () => {
@@ -32,67 +38,84 @@ export function lambda(cloud: Cloud): Service {
   const policies = resourcePolicies();
   const events = asyncInvocations(cloud, functions);
   const mappings = eventSourceMappings(cloud, functions);
+  const urls = functionUrls(cloud);
+  const packages = join(cloud.directory, "lambda", "packages");
+  const locations = codeLocations(cloud, packages);
   const arnOf = (name: string) => `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${name}`;
 
-  const onFunction =
-    (action: string): NonNullable<Operation["authorize"]> =>
-    ({ FunctionName }) => ({ action: `lambda:${action}`, resource: arnOf(parseFunctionName(FunctionName).name) });
+  const provisioners: Provisioners = {
+    async function(resource) {
+      const { config } = functions.put(await withCode(cloud, resource, packages));
+      events.resume(functions.find(config.name));
+    },
+    version: (resource) => functions.putVersion(resource),
+    alias: (resource) => putAlias(functions, resource),
+    permission: (resource) => policies.put(resource, arnOf),
+    layerVersion: async (resource) => functions.layers.put(await withCode(cloud, resource, packages)),
+    eventSourceMapping: (resource, isKnown) => mappings.put(resource, isKnown),
+    functionUrl: urls.put,
+    functionEventInvokeConfig: events.configs.put,
+    functionRecursionConfig({ inputs }) {
+      const name = parseFunctionName(String(inputs.functionName)).name;
+      if (inputs.recursiveLoop === "Allow") functions.recursive.add(name);
+      else functions.recursive.delete(name);
+    },
+    provisionedConcurrencyConfig({ inputs }) {
+      const { functionName, qualifier } = inputs;
+      const { name } = functions.find(String(functionName)).config;
+      const version = functions.versions.alias(name, String(qualifier))?.version ?? String(qualifier);
+      const requested = Number(inputs.provisionedConcurrentExecutions);
+      functions.find(name, version).provisioned = { requested, changedAt: cloud.clock.now() };
+    },
+  };
+  const made = madeOf(cloud, provisioners);
+  const api: Api = {
+    ...{ cloud, functions, policies, events, mappings, urls, made, packages, arnOf },
+    onFunction:
+      (action): NonNullable<Operation["authorize"]> =>
+      ({ FunctionName }) => ({
+        action: `lambda:${action}`,
+        resource: arnOf(parseFunctionName(FunctionName ?? "").name),
+      }),
+    codeLocation: (code) => locations.of(code),
+    removeFunction(name) {
+      functions.remove(name);
+      policies.removeAll(name);
+      urls.removeAll(name);
+      events.configs.remove(name);
+      made.forgetFunction(name);
+      return {};
+    },
+  };
+  await made.restore();
 
-  const invoke = invokeOperation(cloud, functions, policies, events) as Operation<InvokeInput, InvokeOutput>;
+  /** By a program: what the API made for it may have waited. */
+  const declare = (kind: keyof Provisioners) => async (resource: Resource) => {
+    await provisioners[kind](resource, false);
+    await made.declared();
+  };
 
   return {
     name: "lambda",
     client: () => import("@aws-sdk/client-lambda"),
     resources: {
-      "aws:lambda/function:Function": (resource) => {
-        functions.put(resource);
-        events.resume(functions.find(String(resource.outputs.name ?? resource.name)));
-      },
-      "aws:lambda/alias:Alias": (resource) => void putAlias(functions, resource),
-      "aws:lambda/permission:Permission": (resource) => policies.put(resource, arnOf),
-      "aws:lambda/eventSourceMapping:EventSourceMapping": (resource) => mappings.put(resource),
-      "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": events.configure,
+      "aws:lambda/function:Function": declare("function"),
+      "aws:lambda/alias:Alias": declare("alias"),
+      "aws:lambda/permission:Permission": declare("permission"),
+      "aws:lambda/eventSourceMapping:EventSourceMapping": declare("eventSourceMapping"),
+      "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": declare("functionEventInvokeConfig"),
+      "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": declare("functionRecursionConfig"),
+      "aws:lambda/functionUrl:FunctionUrl": declare("functionUrl"),
       "aws:lambda/invocation:Invocation": invocationResource(cloud, functions),
-      "aws:lambda/layerVersion:LayerVersion": (resource) => void functions.layers.put(resource),
+      "aws:lambda/layerVersion:LayerVersion": declare("layerVersion"),
+      "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": declare("provisionedConcurrencyConfig"),
     },
     operations: {
-      Invoke: invoke,
-      GetFunction: {
-        authorize: onFunction("GetFunction"),
-        run: ({ FunctionName, Qualifier }) => {
-          const target = functions.find(FunctionName, Qualifier);
-          const { reservedConcurrency } = target.config;
-          return {
-            Configuration: describe(target),
-            Code: { RepositoryType: "S3" },
-            ...(reservedConcurrency !== undefined && {
-              Concurrency: { ReservedConcurrentExecutions: reservedConcurrency },
-            }),
-          };
-        },
-      },
-      GetFunctionConfiguration: {
-        authorize: onFunction("GetFunctionConfiguration"),
-        run: ({ FunctionName, Qualifier }) => describe(functions.find(FunctionName, Qualifier)),
-      },
-      GetPolicy: {
-        authorize: onFunction("GetPolicy"),
-        run: ({ FunctionName }) => ({ Policy: policies.of(functions.find(FunctionName).config.name), RevisionId: "1" }),
-      },
-      ListFunctions: {
-        authorize: () => ({ action: "lambda:ListFunctions", resource: "*" }),
-        run: () => ({ Functions: [...functions.all.values()].map(describe) }),
-      },
-      ListEventSourceMappings: {
-        authorize: () => ({ action: "lambda:ListEventSourceMappings", resource: "*" }),
-        run: ({ FunctionName, EventSourceArn }) => {
-          const name = FunctionName && parseFunctionName(FunctionName).name;
-          const wanted = (mapping: MappingBase) =>
-            (!name || mapping.functionName === name) && (!EventSourceArn || mapping.sourceArn === EventSourceArn);
-          return { EventSourceMappings: mappings.list(wanted, arnOf) };
-        },
-      },
+      Invoke: invokeOperation(cloud, functions, policies, events) as Operation<InvokeInput, InvokeOutput>,
+      ...apiOperations(api),
     },
+    handle: async (request) =>
+      locations.handle(request) ?? (await serveFunctionUrl({ cloud, functions, policies, urls }, request)),
     async deliver(arn, { service, sourceArn, body }) {
       const principal = { type: "service" as const, arn: service, account: cloud.account };
       const call = { principal, sourceArn };
@@ -107,8 +130,21 @@ export function lambda(cloud: Cloud): Service {
   };
 }
 
-/** An alias as a resource has it. */
-function putAlias({ find, versions }: Functions, { inputs, name }: Resource): Alias {
+/** Code that a program has in S3 is fetched when it is provisioned. */
+async function withCode(cloud: Cloud, resource: Resource, packages: string): Promise<Resource> {
+  const { s3Bucket, s3Key, s3ObjectVersion } = resource.inputs;
+  if (!s3Bucket) return resource;
+  const code = { S3Bucket: s3Bucket, S3Key: s3Key, S3ObjectVersion: s3ObjectVersion } as CodeInput;
+  const administrator = {
+    type: "administrator" as const,
+    arn: `arn:aws:iam::${cloud.account}:root`,
+    account: cloud.account,
+  };
+  const archive = await packageOf(cloud, code, administrator, packages);
+  return { ...resource, inputs: { ...resource.inputs, code: archive as Resource["inputs"][string] } };
+}
+
+function putAlias({ find, versions }: Functions, { inputs, name }: Resource): void {
   const latest = find(parseFunctionName(String(inputs.functionName)).name);
   const routing = inputs.routingConfig as { additionalVersionWeights?: Record<string, number> } | undefined;
   const alias: Alias = {
@@ -120,29 +156,4 @@ function putAlias({ find, versions }: Functions, { inputs, name }: Resource): Al
   };
   checkAlias(latest, alias, versions);
   versions.putAlias(latest.config.name, alias);
-  return alias;
-}
-
-function describe({ config, code, lastModified }: LambdaFunction) {
-  return {
-    FunctionName: config.name,
-    FunctionArn: config.arn,
-    Runtime: config.runtime,
-    Role: config.role,
-    Handler: config.handler,
-    CodeSize: code.bytes,
-    CodeSha256: code.sha256,
-    Description: config.description,
-    Timeout: config.timeoutSeconds,
-    MemorySize: config.memoryMb,
-    LastModified: new Date(lastModified).toISOString(),
-    Version: "$LATEST",
-    PackageType: "Zip",
-    Architectures: config.architectures,
-    State: "Active",
-    LastUpdateStatus: "Successful",
-    Environment: { Variables: config.environment },
-    LoggingConfig: { LogFormat: config.logFormat, LogGroup: config.logGroup },
-    ...(config.deadLetterArn && { DeadLetterConfig: { TargetArn: config.deadLetterArn } }),
-  };
 }

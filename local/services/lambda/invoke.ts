@@ -50,18 +50,21 @@ export function invokeOperation(
       const qualifier = input.Qualifier ?? parseFunctionName(input.FunctionName).qualifier;
       const target = functions.find(input.FunctionName, input.Qualifier);
       const payload = payloadOf(input, http !== undefined);
+      const traceHeader = http?.headers["x-amzn-trace-id"];
       if (input.InvocationType === "DryRun") return { StatusCode: 204 };
       const tenantId = input.TenantId;
       if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {
         throw new AwsError("InvalidParameterValueException", "TenantId has a character that it may not have.");
       }
       if (input.InvocationType === "Event") {
-        events.accept(target, { payload: String(payload), qualifier, tenantId });
+        events.accept(target, { payload: String(payload), qualifier, tenantId, traceHeader });
         return { StatusCode: 202, Payload: Buffer.alloc(0) };
       }
       const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
       const clientContext = input.ClientContext && readClientContext(input.ClientContext);
-      const result = await functions.invoke(target, { payload, qualifier, clientContext, tenantId, tail });
+      const result = await functions.invoke(target, {
+        ...{ payload, qualifier, clientContext, tenantId, tail, traceHeader },
+      });
       return {
         StatusCode: 200,
         FunctionError: result.functionError,

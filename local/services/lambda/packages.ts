@@ -52,6 +52,7 @@ async function fromS3(cloud: Cloud, { S3Bucket, S3Key, S3ObjectVersion }: CodeIn
   try {
     const input = { Bucket: S3Bucket, Key: S3Key, ...(S3ObjectVersion && { VersionId: S3ObjectVersion }) };
     const { Body } = await cloud.call("s3", "GetObject", input, { principal });
+    if (Body instanceof Uint8Array) return Buffer.from(Body);
     const chunks: Buffer[] = [];
     for await (const chunk of Body) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks);

@@ -27,13 +27,16 @@ interface ReceiveInput {
 
 const MAX_VISIBILITY_SECONDS = 43_200;
 
-/** Puts a message into a queue. @throws AwsError what SQS refuses */
-export function send(queue: Queue, input: MessageInput, senderId: string): Message {
+/**
+ * Puts a message into a queue. @throws AwsError what SQS refuses
+ * @param trace X-Ray's header of the request, which the SDKs of a function send
+ */
+export function send(queue: Queue, input: MessageInput, senderId: string, trace?: string): Message {
   validateMessage(queue.attributes, input);
   const { MessageBody: body, MessageAttributes: attributes = {}, MessageGroupId: groupId } = input;
   const { fifo, delaySeconds } = queue.attributes;
   const deduplicationId = fifo ? (input.MessageDeduplicationId ?? sha256(body)) : undefined;
-  const traceHeader = input.MessageSystemAttributes?.AWSTraceHeader?.StringValue;
+  const traceHeader = input.MessageSystemAttributes?.AWSTraceHeader?.StringValue ?? trace;
   const delay = fifo ? delaySeconds : (input.DelaySeconds ?? delaySeconds);
   return queue.send({ body, attributes, senderId, groupId, deduplicationId, traceHeader }, delay * 1000);
 }
@@ -100,7 +103,7 @@ export function messageOperations(queues: Queues, stopping: AbortSignal): Record
       authorize: onQueue("SendMessage"),
       run(input: SendInput, call) {
         const queue = find(input.QueueUrl);
-        return sent(queue, send(queue, input, senderOf(call)), input);
+        return sent(queue, send(queue, input, senderOf(call), traceOf(call)), input);
       },
     },
     SendMessageBatch: {
@@ -110,7 +113,7 @@ export function messageOperations(queues: Queues, stopping: AbortSignal): Record
         validateBatch(Entries);
         validateBatchSize(Entries);
         return batch(Entries as (SendInput & { Id: string })[], (entry) =>
-          sent(queue, send(queue, entry, senderOf(call)), entry),
+          sent(queue, send(queue, entry, senderOf(call), traceOf(call)), entry),
         );
       },
     },
@@ -179,6 +182,7 @@ function sent(queue: Queue, message: Message, { MessageSystemAttributes = {} }: 
   };
 }
 
+const traceOf = ({ http }: Call): string | undefined => http?.headers["x-amzn-trace-id"];
 const senderOf = ({ principal }: Call): string =>
   principal.roleArn ? `AROA:${principal.sessionName}` : principal.account;
 

@@ -1,6 +1,14 @@
 /** `InvocationType: Event`: accepted, retried on the clock, and never lost. */
 import { readFileSync } from "node:fs";
+import {
+  CreateAliasCommand,
+  DeleteFunctionEventInvokeConfigCommand,
+  GetFunctionEventInvokeConfigCommand,
+  PutFunctionEventInvokeConfigCommand,
+} from "@aws-sdk/client-lambda";
+import { eventBridge } from "../../../local/services/eventbridge/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
+import { create } from "./api-fixture.ts";
 import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
 import { functionArn, ROLE_ARN, resource, role } from "./resources.ts";
 
@@ -8,7 +16,7 @@ let cloud: LambdaCloud;
 let file: string;
 
 beforeEach(async () => {
-  cloud = await startLambda({ sqs });
+  cloud = await startLambda({ sqs, events: eventBridge });
   file = temporaryFile("calls");
 });
 
@@ -174,5 +182,85 @@ describe("an asynchronous invocation", () => {
   it("of more than 1 MB is refused", async () => {
     await cloud.define("fine", source("false"));
     await expect(enqueue("fine", "x".repeat(1_048_577))).rejects.toMatchObject({ name: "RequestTooLargeException" });
+  });
+});
+
+describe("an asynchronous invocation's configuration, through the API,", () => {
+  const put = (more: object) =>
+    cloud.client.send(new PutFunctionEventInvokeConfigCommand({ FunctionName: "doomed", ...more }));
+
+  it("sets retries, age and destinations, and survives a restart", async () => {
+    const Destination = await queue("failures");
+    await create(cloud, "doomed", source("true"));
+    await put({ MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination } } });
+    await cloud.restart();
+    await queue("failures");
+    const get = new GetFunctionEventInvokeConfigCommand({ FunctionName: "doomed" });
+    expect(await cloud.client.send(get)).toMatchObject({
+      FunctionArn: `${functionArn("doomed")}:$LATEST`,
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 21_600,
+      DestinationConfig: { OnFailure: { Destination }, OnSuccess: {} },
+    });
+    await enqueue("doomed");
+    const record = JSON.parse((await messageIn("failures")).Body);
+    expect(record.requestContext).toMatchObject({ condition: "RetriesExhausted", approximateInvokeCount: 1 });
+    await cloud.client.send(new DeleteFunctionEventInvokeConfigCommand({ FunctionName: "doomed" }));
+    await expect(cloud.client.send(get)).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  });
+
+  it("drops an event that got too old before its retry: EventAgeExceeded", async () => {
+    const Destination = await queue("failures");
+    await create(cloud, "doomed", source("true"));
+    await put({ MaximumEventAgeInSeconds: 60, DestinationConfig: { OnFailure: { Destination } } });
+    await enqueue("doomed");
+    await called(1);
+    await attemptOver(1);
+    // The second retry would come three minutes after the event.
+    await cloud.clock.advance(60_000);
+    const record = JSON.parse((await messageIn("failures")).Body);
+    expect(record.requestContext.condition).toBe("EventAgeExceeded");
+    expect(calls()).toHaveLength(2);
+  });
+
+  it("is an alias's own", async () => {
+    const Destination = await queue("failures");
+    await create(cloud, "doomed", source("true"), { Publish: true });
+    await cloud.client.send(new CreateAliasCommand({ FunctionName: "doomed", Name: "live", FunctionVersion: "1" }));
+    await put({ Qualifier: "live", MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination } } });
+    await cloud.invoke("doomed", {}, { InvocationType: "Event", Qualifier: "live" });
+    const record = JSON.parse((await messageIn("failures")).Body);
+    expect(record).toMatchObject({
+      requestContext: { functionArn: `${functionArn("doomed")}:live`, approximateInvokeCount: 1 },
+      responseContext: { executedVersion: "1" },
+    });
+  });
+
+  it("may name an event bus, which gets an event of source lambda", async () => {
+    const bus = "arn:aws:events:eu-west-1:000000000000:event-bus/default";
+    const target = await queue("from-bus");
+    const QueueUrl = `${cloud.running.endpoint}/000000000000/from-bus`;
+    const allowed = { Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage" };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [{ ...allowed, Resource: target }] });
+    await cloud.running.call("sqs", "SetQueueAttributes", { QueueUrl, Attributes: { Policy } });
+    await cloud.running.call("events", "PutRule", { Name: "failures", EventPattern: '{"source":["lambda"]}' });
+    await cloud.running.call("events", "PutTargets", { Rule: "failures", Targets: [{ Id: "queue", Arn: target }] });
+    await create(cloud, "doomed", source("true"));
+    await put({ MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination: bus } } });
+    await enqueue("doomed");
+    expect(JSON.parse((await messageIn("from-bus")).Body)).toMatchObject({
+      "detail-type": "Lambda Function Invocation Result - Failure",
+      source: "lambda",
+      resources: [`${functionArn("doomed")}:$LATEST`],
+      detail: { requestContext: { condition: "RetriesExhausted" } },
+    });
+  });
+
+  it("is refused out of bounds and with a destination that is none", async () => {
+    await create(cloud, "doomed", source("true"));
+    await expect(put({ MaximumRetryAttempts: 3 })).rejects.toMatchObject({ name: "ValidationException" });
+    await expect(put({ MaximumEventAgeInSeconds: 59 })).rejects.toMatchObject({ name: "ValidationException" });
+    const DestinationConfig = { OnFailure: { Destination: "arn:aws:ec2:eu-west-1:000000000000:instance/i-1" } };
+    await expect(put({ DestinationConfig })).rejects.toMatchObject({ name: "InvalidParameterValueException" });
   });
 });

@@ -4,6 +4,8 @@ import type { Resource } from "../../../../engine/graph.ts";
 export interface MappingBase {
   uuid: string;
   urn: string;
+  /** A change by the API is a change of it. */
+  declaration: Resource;
   sourceArn: string;
   functionName: string;
   /** A version or an alias of it. */

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Resource } from "../../../../engine/graph.ts";
 import { AwsError, type Cloud, type Principal } from "../../../service.ts";
-import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction } from "../functions.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction, unqualified } from "../functions.ts";
+import { longestChain } from "../recursion.ts";
 import { filtersOf } from "./filters.ts";
 import type { MappingBase, Mappings } from "./mapping.ts";
 import { failedMessages, matchesFilters, recordOf, type SqsMessage, type SqsRecord } from "./sqs-records.ts";
@@ -130,7 +131,10 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
       const { qualifier } = mapping;
       const target = functions.find(mapping.functionName, qualifier);
       const payload = JSON.stringify({ Records: wanted });
-      const result = await functions.invoke(target, { payload, qualifier, keepWarmMs: KEEP_WARM_IN_BACKGROUND_MS });
+      const headers = wanted.map(({ attributes }) => attributes.AWSTraceHeader);
+      const traceHeader = longestChain(headers, unqualified(target.config.arn));
+      const keepWarmMs = KEEP_WARM_IN_BACKGROUND_MS;
+      const result = await functions.invoke(target, { payload, qualifier, traceHeader, keepWarmMs });
       if (result.functionError) return warn(mapping, new Error(result.payload.toString()));
       const failed = mapping.reportsFailures
         ? failedMessages(
@@ -187,7 +191,8 @@ export function queueMappings(cloud: Cloud, functions: Functions): Mappings {
   };
 }
 
-function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions, now: number): Mapping {
+function mappingOf(declaration: Resource, functions: Functions, now: number): Mapping {
+  const { urn, inputs, outputs, id } = declaration;
   const sourceArn = String(inputs.eventSourceArn ?? "");
   const batchSize = Number(inputs.batchSize ?? 10);
   const windowSeconds = Number(inputs.maximumBatchingWindowInSeconds ?? 0);
@@ -201,6 +206,7 @@ function mappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions,
   return {
     uuid: String(outputs.uuid ?? id),
     urn,
+    declaration,
     sourceArn,
     qualifier: undefined,
     ...functions.targetOf(String(inputs.functionName)),

@@ -23,7 +23,8 @@ const POSITIONS = {
   dynamodb: ["TRIM_HORIZON", "LATEST"],
 };
 
-export function streamMappingOf({ urn, inputs, outputs, id }: Resource, functions: Functions, now: number) {
+export function streamMappingOf(declaration: Resource, functions: Functions, now: number): StreamMapping {
+  const { urn, inputs, outputs, id } = declaration;
   const sourceArn = String(inputs.eventSourceArn);
   const number = (name: string, byDefault: number, least: number, most: number): number => {
     const value = Number(inputs[name] ?? byDefault);
@@ -34,8 +35,8 @@ export function streamMappingOf({ urn, inputs, outputs, id }: Resource, function
   if (Number(inputs.tumblingWindowInSeconds ?? 0) > 0) {
     throw refused("tumbling windows are not emulated on this machine");
   }
-  const mapping: StreamMapping = {
-    ...{ uuid: String(outputs.uuid ?? id), urn, sourceArn, qualifier: undefined },
+  return {
+    ...{ uuid: String(outputs.uuid ?? id), urn, declaration, sourceArn, qualifier: undefined },
     ...functions.targetOf(String(inputs.functionName)),
     ...startOf(inputs, sourceArn),
     onFailure: destinationOf(inputs),
@@ -55,7 +56,6 @@ export function streamMappingOf({ urn, inputs, outputs, id }: Resource, function
     enabled: inputs.enabled !== false,
     lastModified: now,
   };
-  return mapping;
 }
 
 function startOf(

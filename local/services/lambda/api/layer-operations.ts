@@ -1,0 +1,93 @@
+/** Operations on layers. Not emulated: their resource policies (there is one account). */
+import type { PublishLayerVersionCommandInput } from "@aws-sdk/client-lambda";
+import type { Value } from "../../../../engine/graph.ts";
+import type { Operation } from "../../../service.ts";
+import type { LayerVersion } from "../layers.ts";
+import { type CodeInput, packageOf } from "../packages.ts";
+import type { Api } from "./api.ts";
+import { describeLayer } from "./describe.ts";
+import { constraint, notFound, pageOf } from "./errors.ts";
+import { inputsOf } from "./made.ts";
+
+export function layerOperations({ cloud, functions, made, packages, codeLocation }: Api): Record<string, Operation> {
+  const { layers } = functions;
+  const layerArn = (name: string) =>
+    name.startsWith("arn:") ? name : `arn:aws:lambda:${cloud.region}:${cloud.account}:layer:${name}`;
+  const nameOf = (text: string) => text.slice(text.lastIndexOf(":") + 1);
+  const on =
+    (action: string): NonNullable<Operation["authorize"]> =>
+    ({ LayerName, VersionNumber, Arn }) => ({
+      action: `lambda:${action}`,
+      resource: Arn ?? (VersionNumber === undefined ? layerArn(LayerName) : `${layerArn(LayerName)}:${VersionNumber}`),
+    });
+  const contentOf = ({ code }: LayerVersion) => ({
+    CodeSha256: code.sha256,
+    CodeSize: code.bytes,
+    Location: codeLocation(code),
+  });
+  const whole = (layer: LayerVersion) => ({ ...describeLayer(layer), Content: contentOf(layer) });
+  const suits =
+    ({ CompatibleRuntime, CompatibleArchitecture }: { CompatibleRuntime?: string; CompatibleArchitecture?: string }) =>
+    ({ runtimes, architectures }: LayerVersion) =>
+      (!CompatibleRuntime || runtimes.includes(CompatibleRuntime)) &&
+      (!CompatibleArchitecture || architectures.includes(CompatibleArchitecture));
+
+  return {
+    PublishLayerVersion: {
+      authorize: on("PublishLayerVersion"),
+      async run({ LayerName = "", Content, ...settings }: PublishLayerVersionCommandInput, { principal }) {
+        const name = nameOf(LayerName);
+        if (!/^[a-zA-Z0-9-_]{1,140}$/.test(name)) {
+          throw constraint(LayerName, "layerName", "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+");
+        }
+        const code = (await packageOf(cloud, Content as CodeInput, principal, packages)) as Value;
+        const arn = `${layerArn(name)}:${layers.next(name)}`;
+        await made.create("layerVersion", arn, {
+          inputs: { ...inputsOf(settings), layerName: name, code },
+          outputs: { arn, createdAt: cloud.clock.now() },
+        });
+        return whole(layers.find(arn));
+      },
+    },
+    GetLayerVersion: {
+      authorize: on("GetLayerVersion"),
+      run: ({ LayerName, VersionNumber }) => whole(layers.find(`${layerArn(LayerName)}:${VersionNumber}`)),
+    },
+    GetLayerVersionByArn: {
+      authorize: on("GetLayerVersion"),
+      run: ({ Arn }) => whole(layers.find(Arn)),
+    },
+    DeleteLayerVersion: {
+      authorize: on("DeleteLayerVersion"),
+      run({ LayerName, VersionNumber }) {
+        const arn = `${layerArn(LayerName)}:${VersionNumber}`;
+        layers.remove(arn);
+        made.forget("layerVersion", arn);
+        return {};
+      },
+    },
+    ListLayerVersions: {
+      authorize: on("ListLayerVersions"),
+      run({ LayerName, ...input }) {
+        const name = nameOf(LayerName);
+        const own = layers.all().filter((layer) => layer.name === name && suits(input)(layer));
+        if (own.length === 0 && layers.next(name) === 1) throw notFound("The resource you requested does not exist.");
+        const { page, NextMarker } = pageOf(own.reverse(), input);
+        return { LayerVersions: page.map(describeLayer), NextMarker };
+      },
+    },
+    ListLayers: {
+      authorize: () => ({ action: "lambda:ListLayers", resource: "*" }),
+      run(input) {
+        const latest = new Map<string, LayerVersion>();
+        for (const layer of layers.all().filter(suits(input))) latest.set(layer.name, layer);
+        const { page, NextMarker } = pageOf([...latest.values()], input);
+        const Layers = page.map((layer) => {
+          const { LayerArn, ...LatestMatchingVersion } = describeLayer(layer);
+          return { LayerName: layer.name, LayerArn, LatestMatchingVersion };
+        });
+        return { Layers, NextMarker };
+      },
+    },
+  };
+}
