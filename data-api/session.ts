@@ -63,6 +63,8 @@ export class Session {
 
   execute({ sql, fields, isRead = false, continueAfterTimeout, signal }: Statement): Promise<ExecuteOutput> {
     const input = {
+      ...this.#target,
+      transactionId: this.#transactionId,
       sql,
       parameters: fields.length > 0 ? named(fields) : undefined,
       includeResultMetadata: true,
@@ -76,7 +78,8 @@ export class Session {
   async executeBatch({ sql, sets, signal }: Batch): Promise<void> {
     const bytes = sets.reduce((sum, fields) => sum + bytesOfSet(fields), Buffer.byteLength(sql));
     if (bytes > REQUEST_LIMIT_BYTES) throw requestTooLarge(sql, sets.flat());
-    await this.#run("BatchExecuteStatement", { sql, parameterSets: sets.map(named) }, { isRead: false, signal });
+    const input = { ...this.#target, transactionId: this.#transactionId, sql, parameterSets: sets.map(named) };
+    await this.#run("BatchExecuteStatement", input, { isRead: false, signal });
   }
 
   async begin({ isolationLevel, accessMode }: TransactionSettings): Promise<void> {
@@ -166,10 +169,9 @@ export class Session {
     return input;
   }
 
-  async #run(operation: DataApiOperation, statement: object, { isRead, signal }: CallOptions): Promise<ExecuteOutput> {
+  async #run(operation: DataApiOperation, input: object, { isRead, signal }: CallOptions): Promise<ExecuteOutput> {
     if (this.#lost) throw this.#lost;
     const transactionId = this.#transactionId;
-    const input = { ...this.#target, ...statement, transactionId };
     // Within a transaction a repeated statement would find the first one's effects.
     const options = { isRead: isRead && transactionId === undefined, signal };
     try {

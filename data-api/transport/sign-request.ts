@@ -21,13 +21,15 @@ export interface RequestToSign {
 const SERVICE = "rds-data";
 /** What signing needs of a day, a region and credentials: its key is derived by four HMACs, and is the same all day. */
 interface Signer {
+  of: readonly [accessKeyId: string, secretAccessKey: string, day: string, region: string];
   key: KeyObject;
   /** `20260101/eu-west-1/rds-data/aws4_request` */
   scope: string;
 }
 
-const signers = new Map<string, Signer>();
-const KEPT_SIGNERS = 100;
+/** The latest first: more than one where tenants have credentials of their own. */
+const signers: Signer[] = [];
+const KEPT_SIGNERS = 50;
 
 /** @returns the headers to send, the signature among them. */
 export function signRequest({ host, path, region, body, credentials, now }: RequestToSign): Record<string, string> {
@@ -63,16 +65,21 @@ function timeOf(now: number): string {
 }
 
 function signerOf(accessKeyId: string, secretAccessKey: string, day: string, region: string): Signer {
-  const id = `${day}/${region}/${accessKeyId}/${secretAccessKey}`;
-  const known = signers.get(id);
-  if (known) return known;
+  for (const signer of signers) {
+    const { of } = signer;
+    if (of[0] === accessKeyId && of[1] === secretAccessKey && of[2] === day && of[3] === region) return signer;
+  }
   const key = [day, region, SERVICE, "aws4_request"].reduce<Buffer>(
     (secret, part) => createHmac("sha256", secret).update(part).digest(),
     Buffer.from(`AWS4${secretAccessKey}`),
   );
-  if (signers.size >= KEPT_SIGNERS) signers.clear();
   // A key of bytes would be made into a KeyObject for every signature, which takes longer than the signature.
-  const signer = { key: createSecretKey(key), scope: `${day}/${region}/${SERVICE}/aws4_request` };
-  signers.set(id, signer);
+  const signer: Signer = {
+    of: [accessKeyId, secretAccessKey, day, region],
+    key: createSecretKey(key),
+    scope: `${day}/${region}/${SERVICE}/aws4_request`,
+  };
+  signers.unshift(signer);
+  signers.length = Math.min(signers.length, KEPT_SIGNERS);
   return signer;
 }
