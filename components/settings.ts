@@ -59,8 +59,8 @@ export interface Settings {
   tenants: TenantSettings[];
 }
 
-/** A stack's file that does not hold together. */
-export class SettingsError extends Error {
+/** A stack's file that does not hold together. A `RunError`: Pulumi prints its message and no more. */
+export class SettingsError extends pulumi.RunError {
   override readonly name = "SettingsError";
   readonly problems: string[];
   constructor(stack: string, problems: string[]) {

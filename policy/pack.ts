@@ -1,6 +1,6 @@
 /** The rules in the form of Pulumi's policy SDK. */
 import type { PolicyResource, StackValidationPolicy } from "@pulumi/policy";
-import { judge, type Rule, type Subject } from "./rule.ts";
+import { judge, type Rule, type Subject, UNKNOWN } from "./rule.ts";
 
 export function policyOf(rule: Rule): StackValidationPolicy {
   return {
@@ -18,15 +18,22 @@ function subjectOf({ urn, type, name, props, opts }: PolicyResource): Subject {
   return { urn, type, name, properties: known(props), secrets: [], protect: opts.protect };
 }
 
-/** What is not known before a deployment throws when it is read: rules see it as absent. */
+/** Plain values. What is not known before a deployment throws when Pulumi's objects are asked for it. */
 function known(props: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(props)) {
-    try {
-      result[key] = JSON.parse(JSON.stringify(props[key]) ?? "null");
-    } catch {
-      // unknown in this preview
-    }
+  return plain(() => props) as Record<string, unknown>;
+}
+
+function plain(read: () => unknown): unknown {
+  let value: unknown;
+  try {
+    value = read();
+  } catch {
+    return UNKNOWN;
   }
-  return result;
+  if (value === null || typeof value !== "object") return value;
+  // Not by its iterator, which would read the elements itself.
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => plain(() => value[index]));
+  return Object.fromEntries(
+    Object.keys(value).map((key) => [key, plain(() => (value as Record<string, unknown>)[key])]),
+  );
 }

@@ -3,6 +3,9 @@
 // biome-ignore lint/suspicious/noExplicitAny: properties are whatever the resource's type has
 export type Properties = Record<string, any>;
 
+/** What only a deployment will know, in a preview of one. It counts as given: a rule judges it when it is there. */
+export const UNKNOWN = Object.freeze({ $unknown: true });
+
 /** A resource as rules see it; every custom resource of the engine's graph is one. */
 export interface Subject {
   urn: string;

@@ -1,4 +1,4 @@
-import type { Rule, Stack, Subject } from "../rule.ts";
+import { type Rule, type Stack, type Subject, UNKNOWN } from "../rule.ts";
 
 const QUEUE = "aws:sqs/queue:Queue";
 const FUNCTION = "aws:lambda/function:Function";
@@ -33,6 +33,7 @@ function isDeadLetterQueue({ properties }: Subject, stack: Stack): boolean {
   ) {
     return true;
   }
+  if (properties.arn === UNKNOWN) return true; // who names it is not known either
   const arn = String(properties.arn);
   return stack.all.some((each) => {
     const { redrivePolicy, deadLetterConfig, destinationConfig } = each.properties;

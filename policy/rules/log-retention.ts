@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import { type Rule, UNKNOWN } from "../rule.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
 const GROUP = "aws:cloudwatch/logGroup:LogGroup";
@@ -14,6 +14,7 @@ export const logRetention: Rule = {
       if (!(properties.retentionInDays > 0)) yield "retentionInDays is not set: logs would be kept, and paid, for ever";
       return;
     }
+    if ([properties.name, properties.loggingConfig?.logGroup].includes(UNKNOWN)) return;
     const group = properties.loggingConfig?.logGroup ?? `/aws/lambda/${properties.name}`;
     if (properties.name !== undefined && !stack.find(GROUP, group)) yield `its log group ${group} is not in the stack`;
   },

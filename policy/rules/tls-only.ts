@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import { type Rule, UNKNOWN } from "../rule.ts";
 import { demanded, statementsOf } from "../statements.ts";
 
 const OLD = /^(TLS_1_0|TLSv1|TLSv1_2016|TLSv1\.1_2016|SSLv3)$/;
@@ -25,7 +25,8 @@ export const tlsOnly: Rule = {
       const refuses = policies
         .flatMap((policy) => statementsOf(policy.properties.policy))
         .some((each) => each.effect === "Deny" && demanded(each, "aws:SecureTransport", /^bool/).includes("false"));
-      if (!refuses) yield "no bucket policy denies aws:SecureTransport = false";
+      const notYet = policies.some((policy) => policy.properties.policy === UNKNOWN);
+      if (!refuses && !notYet) yield "no bucket policy denies aws:SecureTransport = false";
     }
     if (type === "aws:apigateway/domainName:DomainName" && OLD.test(properties.securityPolicy ?? "TLS_1_0")) {
       yield "securityPolicy allows TLS 1.0";

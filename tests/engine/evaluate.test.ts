@@ -46,6 +46,12 @@ describe("evaluate", () => {
     expect(await evaluate({ directory, stack: "dev", config: { size: "4" } })).toEqual(graph);
   });
 
+  it("hands structured settings to a program as the CLI does, the keys of objects in order", () => {
+    write("Pulumi.ordered.yaml", "config:\n  shop:tiers: { b: { y: 1, x: 2 }, a: [{ d: 1, c: 2 }] }\n");
+    const { config } = readConfiguration(directory, "ordered");
+    expect(config["shop:tiers"]).toBe('{"a":[{"c":2,"d":1}],"b":{"x":2,"y":1}}');
+  });
+
   it("names the resource, the argument and the place of a program's mistake", async () => {
     write("index.ts", `import * as aws from "@pulumi/aws";\n\nnew aws.lambda.Function("thumbnailer", {} as never);\n`);
     await expect(evaluate({ directory, stack: "dev" })).rejects.toThrow(

@@ -36,16 +36,45 @@ describe("as a policy pack", () => {
     expect(reports).toEqual([[expect.stringMatching(/neither sqsManagedSseEnabled.*Encrypt it/), "urn:jobs"]]);
   });
 
-  it("passes over what is not known before the deployment", () => {
-    const props = {
-      sqsManagedSseEnabled: true,
-      redrivePolicy: "{}",
-      tags: { Platform: "terrace", Environment: "dev" },
-      get arn(): string {
-        throw new Error("can't access an unknown value");
-      },
+  it("passes over what is not known before the deployment, and judges what stands beside it", () => {
+    const tags = { Platform: "terrace", Environment: "dev" };
+    /** As Pulumi's objects are in a preview: they throw when asked for what is not known. */
+    const unknown = (known: object, ...names: string[]) => {
+      for (const name of names) {
+        const get = () => {
+          throw new Error("can't access an unknown value");
+        };
+        Object.defineProperty(known, name, { get, enumerable: true });
+      }
+      return known as Record<string, unknown>;
     };
-    expect(run({ type: "aws:sqs/queue:Queue", name: "jobs", urn: "urn:jobs", opts: {} as never, props })).toEqual([]);
+    const resource = (type: string, props: Record<string, unknown>) => ({
+      ...{ type, name: "a", urn: `urn:${type}`, opts: {} as never, props },
+    });
+    const bucket = unknown({ tags }, "bucket", "arn", "id");
+    expect(
+      run(
+        resource("aws:sqs/queue:Queue", unknown({ sqsManagedSseEnabled: true, tags }, "arn", "url")),
+        resource("aws:s3/bucket:Bucket", bucket),
+        resource("aws:s3/bucketPolicy:BucketPolicy", unknown({}, "bucket", "policy")),
+        resource(
+          "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+          unknown(
+            { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+            "bucket",
+          ),
+        ),
+        resource("aws:lambda/function:Function", {
+          ...{ tags, name: "fn", loggingConfig: unknown({ logFormat: "JSON" }, "logGroup") },
+          layers: unknown([] as object, "0"),
+        }),
+        resource("aws:lambda/permission:Permission", unknown({ principal: "apigateway.amazonaws.com" }, "sourceArn")),
+      ),
+    ).toEqual([]);
+    // A tag that is missing is missing, whatever else is unknown.
+    expect(
+      run(resource("aws:sqs/queue:Queue", unknown({ sqsManagedSseEnabled: true, tags: { Platform: "p" } }, "arn"))),
+    ).toEqual([[expect.stringMatching(/tags Environment are missing/), "urn:aws:sqs/queue:Queue"]]);
   });
 
   it("stops a deployment for everything but tags", () => {

@@ -137,7 +137,7 @@ const isKept = ({ custom, type }: { custom: boolean; type: string }) => custom &
 
 const kept = ({ cloud }: Workspace): string[] =>
   readdirSync(cloud)
-    .filter((file) => file.endsWith(".json"))
+    .filter((file) => /^[0-9a-f]{24}\.json$/.test(file))
     .sort();
 
 const fileOf = ({ cloud }: Workspace, urn: string): string =>

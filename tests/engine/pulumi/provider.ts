@@ -8,8 +8,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import * as provider from "@pulumi/pulumi/provider/index.js";
+import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import { type Context, outputsOf } from "../../../engine/outputs/index.ts";
 import { answerInvoke } from "../../../engine/outputs/invokes.ts";
 import { decode, decodeAll, SIGNATURE } from "../../../engine/wire.ts";
@@ -27,6 +30,10 @@ export interface StandIn {
 /** `faults.json` in the cloud's folder: by resource name, what becomes of its creation. */
 export type Faults = Record<string, "hold" | { error: string }>;
 
+// biome-ignore lint/suspicious/noExplicitAny: protobuf messages
+type Call = { request: any };
+// biome-ignore lint/suspicious/noExplicitAny: protobuf messages
+type Answer = (error: Error | null, response?: any) => void;
 // biome-ignore lint/suspicious/noExplicitAny: properties as they come over the wire
 type Properties = Record<string, any>;
 
@@ -122,6 +129,16 @@ function computed(urn: string, inputs: Properties): { id: string; outputs: Prope
   return { id: known.id, outputs };
 }
 
+/** What a preview knows of a new resource: its inputs, and that there will be more. */
+function foreseen(urn: string, inputs: Properties): Properties {
+  try {
+    const later = Object.keys(computed(urn, inputs).outputs).filter((key) => !(key in inputs));
+    return { ...inputs, ...Object.fromEntries(later.map((key) => [key, pulumi.runtime.unknownValue])) };
+  } catch {
+    return inputs; // the table's row needs what is not known yet
+  }
+}
+
 async function sufferFault(urn: string): Promise<void> {
   const file = join(cloud, "faults.json");
   const faults: Faults = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
@@ -159,6 +176,41 @@ function identity(raw: unknown): string | undefined {
   });
 }
 
+/**
+ * AWS's provider answers in previews as well: a new resource has what it was given, and one that is to be updated keeps what
+ * the last deployment computed. The class of @pulumi/pulumi has no place for that, so its gRPC methods are met here.
+ */
+function answerPreviews(): void {
+  const addService = grpc.Server.prototype.addService;
+  grpc.Server.prototype.addService = function (definition, service) {
+    const base = service as Record<string, (call: Call, answer: Answer) => void>;
+    const answered = (methods: Record<string, (call: Call, answer: Answer) => void>) =>
+      new Proxy(base, { get: (target, name) => methods[String(name)] ?? target[String(name)]?.bind(target) });
+    return addService.call(
+      this,
+      definition,
+      answered({
+        configure: (call, answer) =>
+          base.configure!(call, (error, response) => answer(error, response?.setSupportspreview(true))),
+        create(call, answer) {
+          if (!call.request.getPreview()) return base.create!(call, answer);
+          const properties = foreseen(call.request.getUrn(), call.request.getProperties().toJavaScript());
+          answer(null, new messages.CreateResponse().setProperties(structs.Struct.fromJavaScript(properties)));
+        },
+        update(call, answer) {
+          if (!call.request.getPreview()) return base.update!(call, answer);
+          const [olds, news] = [call.request.getOlds().toJavaScript(), call.request.getNews().toJavaScript()];
+          answer(
+            null,
+            new messages.UpdateResponse().setProperties(structs.Struct.fromJavaScript({ ...olds, ...news })),
+          );
+        },
+      }),
+    );
+  };
+}
+
+answerPreviews();
 // A CLI that was killed can not say so; its end of the pipe closes.
 process.stdin.resume().once("end", () => process.exit());
 await provider.main(standIn, process.argv.slice(2));

@@ -90,7 +90,7 @@ export class Workspace {
     };
   }
 
-  /** `pulumi <args> --stack dev --non-interactive`, to its end. */
+  /** `pulumi <args> --non-interactive`, to its end. */
   async pulumi(...args: string[]): Promise<Ran> {
     return finished(this.start(...args));
   }
@@ -111,7 +111,9 @@ export class Workspace {
     return JSON.parse(stdout).deployment.resources ?? [];
   }
 
+  /** What becomes of resources that are created from now on. */
   faults(faults: Faults): void {
+    rmSync(join(this.cloud, "held"), { force: true });
     writeFileSync(join(this.cloud, "faults.json"), JSON.stringify(faults));
   }
 
