@@ -21,6 +21,7 @@ export const services: Record<string, ServiceFactory> = {
   lambda: async (cloud) => (await import("./lambda/index.ts")).lambda(cloud),
   apigateway: async (cloud) => (await import("./apigateway/index.ts")).apigateway(cloud),
   events: async (cloud) => (await import("./eventbridge/index.ts")).eventBridge(cloud),
+  firehose: async (cloud) => (await import("./firehose/index.ts")).firehose(cloud),
   kinesis: async (cloud) => (await import("./kinesis/index.ts")).kinesis(cloud),
   states: async (cloud) => (await import("./step-functions/index.ts")).stepFunctions(cloud),
   scheduler: async (cloud) => (await import("./scheduler/index.ts")).scheduler(cloud),
@@ -36,7 +37,10 @@ const OWNERS: Record<string, string> = {
 };
 
 /** Types that another service than their module's provisions. */
-const EXCEPTIONS: [type: RegExp, owner: string][] = [[/^aws:cloudwatch\/event/, "events"]];
+const EXCEPTIONS: [type: RegExp, owner: string][] = [
+  [/^aws:cloudwatch\/event/, "events"],
+  [/^aws:kinesis\/firehose/, "firehose"],
+];
 
 /** The service that provisions a Pulumi type; undefined where none does. */
 export function ownerOf(type: string): string | undefined {

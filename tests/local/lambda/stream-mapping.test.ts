@@ -323,6 +323,19 @@ describe("reading begins", () => {
     expect(await cloud.called(1)).toEqual([["after"]]);
   });
 
+  it("at LATEST with nothing lost that came into a shard which a split opened while nothing ran", async () => {
+    await cloud.create();
+    await cloud.consumer();
+    await cloud.map({ startingPosition: "LATEST" });
+    await cloud.restart();
+    await cloud.putAt("one", "into the parent");
+    await split();
+    await cloud.putAt("one", "into the child");
+    await cloud.consumer();
+    await cloud.map({ startingPosition: "LATEST" });
+    expect(await cloud.consumed(2)).toEqual(["into the parent", "into the child"]);
+  });
+
   it("at AT_TIMESTAMP with what came from then on, in shards that a split opened before then too", async () => {
     await cloud.create();
     await cloud.putAt("one", "in the parent");

@@ -11,8 +11,8 @@ export interface Checkpoint {
 export interface Checkpoints {
   of(mapping: string, shard: string): Checkpoint | undefined;
   set(mapping: string, shard: string, checkpoint: Checkpoint): void;
-  /** Forgets all of a mapping that begins anew: it reads another stream, or from elsewhere. */
-  begin(mapping: string, from: string): void;
+  /** Forgets all of a mapping that begins anew: it reads another stream, or from elsewhere. True where it does. */
+  begin(mapping: string, from: string): boolean;
   /** Of a mapping that is deleted. */
   forget(mapping: string): void;
 }
@@ -35,9 +35,10 @@ export function checkpointsOf(database: DatabaseSync): Checkpoints {
     },
     set: (mapping, shard, checkpoint) => void upsert.run(mapping, shard, JSON.stringify(checkpoint)),
     begin(mapping, from) {
-      if (beginning.get(mapping)?.begins_at === from) return;
+      if (beginning.get(mapping)?.begins_at === from) return false;
       drop.run(mapping);
       begin.run(mapping, from);
+      return true;
     },
     forget(mapping) {
       drop.run(mapping);

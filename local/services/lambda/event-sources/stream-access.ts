@@ -11,20 +11,29 @@ export function startOf({ startingPosition, startingTime }: StreamMapping): Star
   return { type: "TRIM_HORIZON" };
 }
 
-/** Whatever is there now is done with: a checkpoint says so, whenever the mapping goes on. */
+/**
+ * Whatever is there now is done with: a checkpoint says so, whenever the mapping goes on. Only as it begins: what comes into a
+ * shard that opens later is the mapping's.
+ */
 export async function skipToLatest(uuid: string, source: StreamSource, checkpoints: Checkpoints): Promise<void> {
-  for (const { id } of await source.shards()) {
-    if (checkpoints.of(uuid, id)) continue;
-    let sequence: string | undefined;
-    let next: string | undefined = await source.iterator(id, { type: "TRIM_HORIZON" });
-    while (next) {
-      const page = await source.read(id, next, 10_000, []);
-      sequence = page.lastSequence ?? sequence;
-      if (page.lastSequence === undefined && page.next) break;
-      next = page.next;
-    }
-    checkpoints.set(uuid, id, { sequence, ...(next === undefined && { isDone: true }) });
+  try {
+    for (const { id } of await source.shards()) await skipShard(uuid, id, source, checkpoints);
+  } catch (error) {
+    checkpoints.forget(uuid);
+    throw error;
   }
+}
+
+async function skipShard(uuid: string, id: string, source: StreamSource, checkpoints: Checkpoints): Promise<void> {
+  let sequence: string | undefined;
+  let next: string | undefined = await source.iterator(id, { type: "TRIM_HORIZON" });
+  while (next) {
+    const page = await source.read(id, next, 10_000, []);
+    sequence = page.lastSequence ?? sequence;
+    if (page.lastSequence === undefined && page.next) break;
+    next = page.next;
+  }
+  checkpoints.set(uuid, id, { sequence, ...(next === undefined && { isDone: true }) });
 }
 
 /** @throws AwsError as Lambda refuses a mapping whose function may not read the stream */

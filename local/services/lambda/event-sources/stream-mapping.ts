@@ -27,8 +27,8 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
     refuseTwin(mapping);
     const source = sourceFor(mapping);
     if (!isKnown) await checkAccess(mapping, source);
-    checkpoints.begin(uuid, `${mapping.sourceArn} ${startingPosition} ${startingTime ?? ""}`);
-    if (startingPosition === "LATEST" && !isKnown) await skipToLatest(uuid, source, checkpoints);
+    const begins = checkpoints.begin(uuid, `${mapping.sourceArn} ${startingPosition} ${startingTime ?? ""}`);
+    if (begins && startingPosition === "LATEST") await skipToLatest(uuid, source, checkpoints);
     all.set(uuid, mapping);
     if (mapping.enabled) void follow(uuid, source);
   }
