@@ -36,15 +36,23 @@ export class DataApiConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery, options: Options = {}): Promise<QueryResult<Row>> {
     const fields = fieldsOf(query);
     if (isTooLarge(query.sql, fields)) return this.#executeInPieces(query, fields, options);
+    const isRead = isRepeatable(query);
     try {
-      const output = await this.#execute(query, fields, options);
+      const output = await this.#session.execute({
+        sql: query.sql,
+        fields,
+        isRead,
+        continueAfterTimeout: CHANGES_SCHEMA.test(query.query.kind) || undefined,
+        signal: options.signal,
+      });
       const rows = this.#decode<Row>(output, query);
       if (!CHANGES_ROWS.has(query.query.kind) && output.records) return { rows };
       return { rows, numAffectedRows: BigInt(output.numberOfRecordsUpdated || rows.length) };
     } catch (error) {
       // Kysely has thrown the signal's reason by then; what comes after it is only printed.
       if (options.signal?.aborted) return { rows: [] };
-      if (isTooLargeResult(error) && isRepeatable(query)) return this.#executeByCursor(query, options);
+      if (!isRead && error instanceof DataApiError && !this.#session.isOpen) error.isEffectUnknown = mayHaveRun(error);
+      if (isRead && isTooLargeResult(error)) return this.#executeByCursor(query, options);
       throw withCallersStack(nameUnsupportedColumn(error, query, this.#config.columnTypes));
     }
   }
@@ -96,22 +104,6 @@ export class DataApiConnection implements DatabaseConnection {
   /** Whether a transaction is open on it. */
   get isInTransaction(): boolean {
     return this.#session.isOpen;
-  }
-
-  async #execute(query: CompiledQuery, fields: readonly Field[], options: Options): Promise<ExecuteOutput> {
-    const isRead = isRepeatable(query);
-    try {
-      return await this.#session.execute({
-        sql: query.sql,
-        fields,
-        isRead,
-        continueAfterTimeout: CHANGES_SCHEMA.test(query.query.kind) || undefined,
-        ...options,
-      });
-    } catch (error) {
-      if (!isRead && error instanceof DataApiError && !this.#session.isOpen) error.isEffectUnknown = mayHaveRun(error);
-      throw error;
-    }
   }
 
   /** The rows of a SELECT are more than one answer holds: read again, in chunks. */

@@ -175,9 +175,8 @@ export class Session {
     // Within a transaction a repeated statement would find the first one's effects.
     const options = { isRead: isRead && transactionId === undefined, signal };
     try {
-      return await (transactionId === undefined
-        ? this.#callWithin(operation, input, options)
-        : this.#call(operation, input, options));
+      const isTimed = transactionId === undefined && this.#config.statementTimeoutMs !== undefined;
+      return await (isTimed ? this.#callWithin(operation, input, options) : this.#call(operation, input, options));
     } catch (error) {
       if (transactionId === undefined || !(mayHaveRun(error) || error instanceof TransactionLostError)) throw error;
       // The result was refused, not the statement: the transaction goes on.
@@ -200,8 +199,7 @@ export class Session {
 
   /** Outside a transaction no session keeps a timeout: the call itself is given up. */
   async #callWithin(operation: DataApiOperation, input: object, options: CallOptions): Promise<ExecuteOutput> {
-    const { statementTimeoutMs } = this.#config;
-    if (!statementTimeoutMs) return this.#call(operation, input, options);
+    const statementTimeoutMs = this.#config.statementTimeoutMs!;
     const timeout = AbortSignal.timeout(statementTimeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     try {

@@ -53,10 +53,11 @@ export function compileNode(node: RootOperationNode, queryId: QueryId, types: Co
 }
 
 export class DataApiQueryCompiler extends PostgresQueryCompiler {
-  readonly #types: ColumnTypes;
   #fields: Field[] = [];
+  readonly #root: Scope;
   #scope: Scope;
-  #targets = new Targets((node) => this.#scope.typeOf(node));
+  readonly #typeOf = (node: OperationNode) => this.#scope.typeOf(node);
+  #targets = new Targets(this.#typeOf);
   #casts = new ResultCasts();
   #isRepeatable = true;
   /** Of an INSERT whose rows go as one document. */
@@ -64,14 +65,14 @@ export class DataApiQueryCompiler extends PostgresQueryCompiler {
 
   constructor(types: ColumnTypes) {
     super();
-    this.#types = types;
-    this.#scope = new Scope(types);
+    this.#root = new Scope(types);
+    this.#scope = this.#root;
   }
 
   override compileQuery(node: RootOperationNode, queryId: QueryId): DataApiCompiledQuery {
     this.#fields = [];
-    this.#scope = new Scope(this.#types);
-    this.#targets = new Targets((operand) => this.#scope.typeOf(operand));
+    this.#scope = this.#root;
+    this.#targets = new Targets(this.#typeOf);
     this.#casts = new ResultCasts();
     this.#isRepeatable = node.kind === "SelectQueryNode";
     const query = super.compileQuery(node, queryId);

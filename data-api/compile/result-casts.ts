@@ -34,7 +34,7 @@ const AROUND: Record<Reading, { before?: string; after: string }> = {
 export class ResultCasts {
   #types: Map<string, string> | undefined;
   /** Label → what was selected under it. */
-  readonly #sources = new Map<string, OperationNode>();
+  #sources: Map<string, OperationNode> | undefined;
 
   /** Label → PostgreSQL type; undefined when nothing was cast. */
   get types(): ReadonlyMap<string, string> | undefined {
@@ -94,6 +94,7 @@ export class ResultCasts {
     this.#types ??= new Map();
     this.#types.set(label, type);
     const isColumn = ReferenceNode.is(source) && !source.table && table !== undefined;
+    this.#sources ??= new Map();
     this.#sources.set(
       label,
       isColumn ? ReferenceNode.create(source.column as ColumnNode, TableNode.create(table)) : source,
@@ -108,7 +109,7 @@ export class ResultCasts {
     const { orderBy, ...rest } = item;
     if (!this.#types || !ReferenceNode.is(orderBy) || orderBy.table || !ColumnNode.is(orderBy.column)) return item;
     const label = orderBy.column.column.name;
-    const source = this.#sources.get(label);
+    const source = this.#sources?.get(label);
     if (!source) return item;
     if (query.setOperations || query.frontModifiers?.some(({ modifier }) => modifier === "Distinct")) {
       throw new ParameterError(

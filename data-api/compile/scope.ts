@@ -60,8 +60,8 @@ export class Scope {
   readonly #outer: Scope | undefined;
   /** By alias or name; worked out when first asked for. */
   readonly #tables = new Map<string, () => Table>();
-  readonly #shadows = new Map<string, () => Table>();
-  readonly #expressions = new Map<string, () => Table>();
+  #shadows: Map<string, () => Table> | undefined;
+  #expressions: Map<string, () => Table> | undefined;
 
   constructor(types: ColumnTypes, outer?: Scope) {
     this.#types = types;
@@ -85,7 +85,10 @@ export class Scope {
   /** Another name for a table, which a `*` does not mean: what an upsert calls the row that was to be inserted. */
   addShadow(node: OperationNode | undefined, name: string): void {
     const table = node && AliasNode.is(node) ? node.node : node;
-    if (table && TableNode.is(table)) this.#shadows.set(name, () => this.#named(table.table));
+    if (table && TableNode.is(table)) {
+      this.#shadows ??= new Map();
+      this.#shadows.set(name, () => this.#named(table.table));
+    }
   }
 
   /** The tables that a `*` means, by alias, in its order. */
@@ -94,7 +97,7 @@ export class Scope {
   }
 
   table(name: string): Table | undefined {
-    return (this.#tables.get(name) ?? this.#shadows.get(name))?.();
+    return (this.#tables.get(name) ?? this.#shadows?.get(name))?.();
   }
 
   /** The type of an expression; undefined when nothing is known of it. */
@@ -169,6 +172,7 @@ export class Scope {
       const types = [...found.columns.values()];
       return { ...found, columns: new Map(name.columns.map(({ column }, index) => [column.name, types[index]])) };
     });
+    this.#expressions ??= new Map();
     this.#expressions.set(key, () => {
       if (isOpen) return { ...UNKNOWN, isDerived: true };
       isOpen = true;
@@ -197,7 +201,7 @@ export class Scope {
 
   /** For an inner query's scope. */
   expression(name: string): Table | undefined {
-    return this.#expressions.get(name)?.() ?? this.#outer?.expression(name);
+    return this.#expressions?.get(name)?.() ?? this.#outer?.expression(name);
   }
 
   #derived(node: OperationNode): Table {

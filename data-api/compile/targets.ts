@@ -33,7 +33,7 @@ const QUANTIFIER = /^\s*(?:any|all|some)\s*\(\s*$/i;
 
 export class Targets {
   readonly #typeOf: (node: OperationNode) => Target;
-  readonly #targets = new Map<OperationNode, Target | Target[]>();
+  #targets: Map<OperationNode, Target | Target[]> | undefined;
 
   constructor(typeOf: (node: OperationNode) => Target) {
     this.#typeOf = typeOf;
@@ -41,7 +41,7 @@ export class Targets {
 
   /** @param index of an item, for a list node */
   of(node: OperationNode, index = 0): Target {
-    const targets = this.#targets.get(node);
+    const targets = this.#targets?.get(node);
     return Array.isArray(targets) ? targets[index] : targets;
   }
 
@@ -69,13 +69,14 @@ export class Targets {
   /** The nodes have one type, which one of them may tell. */
   aimTogether(nodes: readonly OperationNode[]): void {
     const target = firstType(nodes, this.#typeOf);
-    for (const node of nodes) if (!this.#targets.has(node)) this.aim(node, target);
+    for (const node of nodes) if (!this.#targets?.has(node)) this.aim(node, target);
   }
 
   /** Notes the target of every value directly below `node`; a list of targets goes to its items in order. */
   aim(node: OperationNode, target: Target | Target[]): void {
     if (target === undefined) return;
     if (ValueNode.is(node) || PrimitiveValueListNode.is(node)) {
+      this.#targets ??= new Map();
       this.#targets.set(node, target);
     } else if (ParensNode.is(node) || AliasNode.is(node)) {
       this.aim(node.node, target);
