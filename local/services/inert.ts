@@ -35,7 +35,6 @@ const TYPES = new Set([
   "aws:cloudwatch/metricAlarm:MetricAlarm",
   "aws:cloudwatch/queryDefinition:QueryDefinition",
   "aws:iam/serviceLinkedRole:ServiceLinkedRole",
-  "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
   "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
   "aws:s3/bucketLogging:BucketLogging",
   "aws:s3/bucketMetric:BucketMetric",

@@ -181,7 +181,10 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
     attributes?: Record<string, string>,
   ): Promise<void> {
     try {
-      await deliverAs(cloud, target.config, arn, body, attributes);
+      await deliverAs(cloud, target.config, arn, body, {
+        attributes,
+        folder: `aws/lambda/async/${target.config.name}`,
+      });
     } catch (error) {
       const message = `could not send a failed event to ${arn}: ${(error as Error).message}`;
       cloud.log({ level: "error", source: target.config.name, message });

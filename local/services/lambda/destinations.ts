@@ -1,13 +1,18 @@
-/** Sends what became of an invocation to a queue, topic, function or event bus, with the permissions of the function's role. */
+/** Sends what became of an invocation to a queue, topic, function, event bus or bucket, with the permissions of the function's role. */
+import { randomUUID } from "node:crypto";
 import { AwsError, type Cloud } from "../../service.ts";
 import type { FunctionConfig } from "./function-config.ts";
 
+/**
+ * @param attributes of the message, for a queue or topic
+ * @param folder for a bucket: the object's key has day and time below it
+ */
 export async function deliverAs(
   cloud: Cloud,
   { role, name }: Pick<FunctionConfig, "role" | "name">,
   arn: string,
   body: string,
-  attributes: Record<string, string> = {},
+  { attributes = {}, folder = "" }: { attributes?: Record<string, string>; folder?: string } = {},
 ): Promise<void> {
   const call = { principal: cloud.principalFor(role, name) };
   const [, , service, , account, resource] = arn.split(":");
@@ -32,6 +37,11 @@ export async function deliverAs(
     };
     const { Entries } = await cloud.call("events", "PutEvents", { Entries: [Entry] }, call);
     if (Entries[0].ErrorCode) throw new AwsError(Entries[0].ErrorCode, Entries[0].ErrorMessage);
+  } else if (service === "s3") {
+    const time = new Date(cloud.clock.now()).toISOString().slice(0, 19);
+    const day = time.slice(0, 10).replaceAll("-", "/");
+    const Key = `${folder}/${day}/${time.replaceAll(":", ".")}-${randomUUID()}`;
+    await cloud.call("s3", "PutObject", { Bucket: resource, Key, Body: Buffer.from(body) }, call);
   } else {
     throw new AwsError("InvalidParameterValueException", `${arn} is no destination on this machine`);
   }

@@ -34,8 +34,8 @@ export function eventInvokeConfigs(clock: Clock): EventInvokeConfigs {
         qualifier: String(inputs.qualifier ?? qualifier ?? "$LATEST"),
         maximumRetryAttempts: number(inputs, "maximumRetryAttempts", 2, 0, 2),
         maximumEventAgeSeconds: number(inputs, "maximumEventAgeInSeconds", 21_600, 60, 21_600),
-        onFailure: destinationOf(destinations?.onFailure?.destination),
-        onSuccess: destinationOf(destinations?.onSuccess?.destination),
+        onFailure: destinationOf(destinations?.onFailure?.destination, [...DESTINATIONS, "s3"]),
+        onSuccess: destinationOf(destinations?.onSuccess?.destination, DESTINATIONS),
         lastModified: clock.now(),
       };
       const own = all.get(name) ?? new Map<string, EventInvokeConfig>();
@@ -64,11 +64,13 @@ function number(inputs: Resource["inputs"], name: string, byDefault: number, lea
   );
 }
 
-function destinationOf(arn: string | undefined): string | undefined {
+const DESTINATIONS = ["sqs", "sns", "lambda", "events"];
+
+function destinationOf(arn: string | undefined, services: string[]): string | undefined {
   if (!arn) return undefined;
-  if (["sqs", "sns", "lambda", "events"].includes(arn.split(":")[2] ?? "")) return arn;
+  if (services.includes(arn.split(":")[2] ?? "")) return arn;
   throw new AwsError(
     "InvalidParameterValueException",
-    `The destination ARN ${arn} is invalid: on this machine it is a queue, a topic, a function or an event bus.`,
+    `The destination ARN ${arn} is invalid: it names a queue, topic, function or event bus, or for failures a bucket.`,
   );
 }

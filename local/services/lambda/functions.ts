@@ -4,13 +4,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
-import { type Code, materialise } from "./code.ts";
+import { type Code, materialise } from "./code/code.ts";
+import { type Layers, layersOf } from "./code/layers.ts";
 import { type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
-import { type Layers, layersOf } from "./layers.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { nextInChain } from "./recursion.ts";
 import { type Versions, versionsOf } from "./versions.ts";
@@ -248,5 +248,7 @@ function isSame(one: LambdaFunction, other: LambdaFunction): boolean {
 
 /** A version's ARN ends in its number. */
 export function unqualified(arn: string): string {
-  return arn.split(":").slice(0, 7).join(":");
+  // Of `arn:aws:lambda:<region>:<account>:function:<name>:<version>`, what an eighth field follows.
+  const at = arn.indexOf(":", arn.indexOf(":function:") + ":function:".length);
+  return at < 0 ? arn : arn.slice(0, at);
 }

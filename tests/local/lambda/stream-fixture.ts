@@ -12,6 +12,7 @@ import type { Value } from "../../../engine/graph.ts";
 import { dynamodb } from "../../../local/services/dynamodb/index.ts";
 import { dynamodbStreams } from "../../../local/services/dynamodb/streams/index.ts";
 import { kinesis } from "../../../local/services/kinesis/index.ts";
+import { s3 } from "../../../local/services/s3/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
 import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
 import { resource } from "./resources.ts";
@@ -41,7 +42,7 @@ export interface StreamCloud extends LambdaCloud {
 }
 
 export async function startStreams(): Promise<StreamCloud> {
-  const cloud = await startLambda({ kinesis, sqs, dynamodb, "streams.dynamodb": dynamodbStreams });
+  const cloud = await startLambda({ kinesis, s3, sqs, dynamodb, "streams.dynamodb": dynamodbStreams });
   const file = temporaryFile("batches");
   const clients = () => ({
     streams: new KinesisClient({ ...cloud.running.client(), maxAttempts: 1 }),

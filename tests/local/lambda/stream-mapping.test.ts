@@ -184,6 +184,27 @@ describe("a batch that fails", () => {
     expect((await cloud.called(4)).at(-1)).toEqual(["c"]);
   });
 
+  it("goes to a bucket with its records, where the destination is one", async () => {
+    await cloud.create();
+    await cloud.running.call("s3", "CreateBucket", { Bucket: "failures" });
+    await cloud.putAt("one", "a");
+    await cloud.consumer('fail("never")');
+    const onFailure = { destinationArn: "arn:aws:s3:::failures" };
+    await cloud.map({ maximumRetryAttempts: 0, destinationConfig: { onFailure } });
+    const { Contents } = await eventually(
+      () => cloud.running.call("s3", "ListObjectsV2", { Bucket: "failures" }),
+      (listed) => listed.Contents?.length > 0,
+    );
+    const [{ Key }] = Contents;
+    expect(Key).toMatch(
+      /^aws\/lambda\/mapping\/shardId-0{12}\/\d{4}\/\d\d\/\d\d\/\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}$/,
+    );
+    const { Body } = await cloud.running.call("s3", "GetObject", { Bucket: "failures", Key });
+    const record = JSON.parse(Buffer.from(Body).toString());
+    expect(record.KinesisBatchInfo.batchSize).toBe(1);
+    expect(JSON.parse(record.payload).Records[0].kinesis.data).toBe(Buffer.from("a").toString("base64"));
+  });
+
   it("is given up once its records are older than maximumRecordAgeInSeconds", async () => {
     await cloud.create();
     const onFailure = await queueIn(cloud, "failures");

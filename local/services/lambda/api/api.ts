@@ -1,7 +1,7 @@
 /** Lambda's control plane: what its operations share, and all of them together. */
 import type { Cloud, Operation } from "../../../service.ts";
 import type { AsyncInvocations } from "../async-invocations.ts";
-import type { Code } from "../code.ts";
+import type { Code } from "../code/code.ts";
 import type { EventSourceMappings } from "../event-sources/index.ts";
 import type { FunctionUrls } from "../function-url/function-urls.ts";
 import type { Functions } from "../functions.ts";

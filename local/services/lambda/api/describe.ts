@@ -1,6 +1,7 @@
 /** Functions, versions and layers as the API tells of them. */
+
+import type { Layers, LayerVersion } from "../code/layers.ts";
 import { type LambdaFunction, unqualified } from "../functions.ts";
-import type { Layers, LayerVersion } from "../layers.ts";
 
 /** @param isQualified The ARN names the version. Always so for a published one. */
 export function describeFunction(target: LambdaFunction, layers: Layers, isQualified = false) {

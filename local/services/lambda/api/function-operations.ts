@@ -6,9 +6,9 @@ import type {
 } from "@aws-sdk/client-lambda";
 import type { Value } from "../../../../engine/graph.ts";
 import type { Access, Call, Operation } from "../../../service.ts";
+import { type CodeInput, packageOf } from "../code/packages.ts";
 import { parseFunctionName } from "../function-config.ts";
 import { type LambdaFunction, unqualified } from "../functions.ts";
-import { type CodeInput, packageOf } from "../packages.ts";
 import type { Api } from "./api.ts";
 import { describeFunction } from "./describe.ts";
 import { checkRevision, conflict, constraint, invalid, pageOf } from "./errors.ts";

@@ -2,8 +2,8 @@
 import type { PublishLayerVersionCommandInput } from "@aws-sdk/client-lambda";
 import type { Value } from "../../../../engine/graph.ts";
 import type { Operation } from "../../../service.ts";
-import type { LayerVersion } from "../layers.ts";
-import { type CodeInput, packageOf } from "../packages.ts";
+import type { LayerVersion } from "../code/layers.ts";
+import { type CodeInput, packageOf } from "../code/packages.ts";
 import type { Api } from "./api.ts";
 import { describeLayer } from "./describe.ts";
 import { constraint, notFound, pageOf } from "./errors.ts";

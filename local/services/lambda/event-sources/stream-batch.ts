@@ -56,7 +56,7 @@ export async function handleBatch(
     try {
       const target = functions.find(mapping.functionName, mapping.qualifier);
       const { qualifier } = mapping;
-      const payload = JSON.stringify({ Records: left.map(({ event }) => event) });
+      const payload = payloadOf(left);
       result = await functions.invoke(target, {
         payload,
         qualifier,
@@ -99,6 +99,10 @@ export async function handleBatch(
     own.retries++;
     await pause(pauseAfter(own.pauses++));
   }
+}
+
+function payloadOf(records: StreamRecord[]): string {
+  return JSON.stringify({ Records: records.map(({ event }) => event) });
 }
 
 function pauseAfter(pauses: number): number {
@@ -147,11 +151,13 @@ async function giveUp(
   if (!mapping.onFailure) return warn(`${given}; the mapping has no destination for them`);
   const { config } = functions.find(mapping.functionName);
   const body = failureRecord({
+    // Who reads a queue fetches the records from the stream again; a bucket has them.
+    ...(mapping.onFailure.split(":")[2] === "s3" && { payload: payloadOf(records) }),
     ...{ ...failure, functionArn: config.arn, now: cloud.clock.now() },
     ...{ streamArn: mapping.sourceArn, shard, records },
   });
   try {
-    await deliverAs(cloud, config, mapping.onFailure, body);
+    await deliverAs(cloud, config, mapping.onFailure, body, { folder: `aws/lambda/${mapping.uuid}/${shard}` });
     warn(`${given}; their place is told to ${mapping.onFailure}`);
   } catch (error) {
     warn(`${given}, and ${mapping.onFailure} could not be told: ${(error as Error).message}`);

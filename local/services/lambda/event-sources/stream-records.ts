@@ -98,6 +98,8 @@ export function failureRecord(failure: {
   streamArn: string;
   shard: string;
   records: StreamRecord[];
+  /** The whole event, for a bucket. */
+  payload?: string;
 }): string {
   const { records, streamArn } = failure;
   const [first, last] = [records[0]!, records.at(-1)!];
@@ -126,6 +128,7 @@ export function failureRecord(failure: {
       batchSize: records.length,
       streamArn,
     },
+    ...(failure.payload !== undefined && { payload: failure.payload }),
   });
 }
 

@@ -74,8 +74,8 @@ function startOf(
 
 function destinationOf({ destinationConfig }: Resource["inputs"]): string | undefined {
   const arn = (destinationConfig as { onFailure?: { destinationArn?: string } } | undefined)?.onFailure?.destinationArn;
-  if (!arn || ["sqs", "sns"].includes(arn.split(":")[2] ?? "")) return arn || undefined;
-  throw refused(`${arn} is no destination of a stream on this machine: name a queue or a topic`);
+  if (!arn || ["sqs", "sns", "s3"].includes(arn.split(":")[2] ?? "")) return arn || undefined;
+  throw refused(`${arn} is no destination of a stream: name a queue, a topic or a bucket`);
 }
 
 export function refused(message: string): AwsError {

@@ -1,7 +1,7 @@
 /** Layers: versions of code that functions find in `/opt`, here in their module path. */
 
-import type { Asset, Resource } from "../../../engine/graph.ts";
-import { AwsError, type Cloud } from "../../service.ts";
+import type { Asset, Resource } from "../../../../engine/graph.ts";
+import { AwsError, type Cloud } from "../../../service.ts";
 import { type Code, materialise } from "./code.ts";
 
 export interface LayerVersion {

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AwsError, type AwsRequest, type AwsResponse, type Cloud } from "../../../service.ts";
-import type { Code } from "../code.ts";
-import { pack } from "../packages.ts";
+import type { Code } from "./code.ts";
+import { pack } from "./packages.ts";
 
 const HOLDS_MS = 600_000;
 /** Requests for it come without a signature: see `unsignedService` in server.ts. */

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { unzipSync, zipSync } from "fflate";
-import type { Asset } from "../../../engine/graph.ts";
-import { AwsError, type Cloud, type Principal } from "../../service.ts";
+import type { Asset } from "../../../../engine/graph.ts";
+import { AwsError, type Cloud, type Principal } from "../../../service.ts";
 
 /** Of a zip in a request. */
 const ZIPPED_LIMIT_BYTES = 50 * 1024 * 1024;

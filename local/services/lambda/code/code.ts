@@ -17,8 +17,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { Asset } from "../../../engine/graph.ts";
-import { AwsError } from "../../service.ts";
+import type { Asset } from "../../../../engine/graph.ts";
+import { AwsError } from "../../../service.ts";
 import { unpack } from "./packages.ts";
 
 export interface Code {
