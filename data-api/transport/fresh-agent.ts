@@ -15,9 +15,8 @@ export interface FreshAgent {
   dropStale(): void;
 }
 
-/** @param timeout ms of silence after which a connection is given up */
-export function freshAgent(protocol: string, timeout: number): FreshAgent {
-  const agent = new (protocol === "http:" ? http : https).Agent({ keepAlive: true, timeout });
+export function freshAgent(protocol: string): FreshAgent {
+  const agent = new (protocol === "http:" ? http : https).Agent({ keepAlive: true });
   const idleSince = new WeakMap<object, number>();
   agent.on("free", (socket: object) => idleSince.set(socket, Date.now()));
   return {

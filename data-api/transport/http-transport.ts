@@ -39,7 +39,7 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
   const { host, hostname, port } = endpoint;
   const { request } = endpoint.protocol === "http:" ? http : https;
   const { credentials, timeoutMs = 60_000 } = options;
-  const { agent, dropStale } = freshAgent(endpoint.protocol, timeoutMs);
+  const { agent, dropStale } = freshAgent(endpoint.protocol);
   const prefix = endpoint.pathname.replace(/\/$/, "");
   return async (operation, input, { signal } = {}) => {
     const path = prefix + PATHS[operation];
@@ -54,7 +54,7 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
     dropStale();
     return new Promise<ExecuteOutput>((resolve, reject) => {
       const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
-      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal });
+      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal, timeout: timeoutMs });
       outgoing.on("error", fail);
       outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       outgoing.on("response", (response) => {

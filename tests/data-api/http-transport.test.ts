@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { DataApiConnectionError, DataApiError, httpTransport } from "../../data-api/index.ts";
 import { credentials, failure } from "./backend.ts";
 
@@ -81,6 +81,20 @@ describe("a connection", () => {
     jest.spyOn(Date, "now").mockImplementation(() => now + 5_000);
     await call(transport);
     expect(connections).toBe(2);
+  });
+
+  it("gives every call its whole time, whatever the server says of idle connections", async () => {
+    const set = jest.spyOn(Socket.prototype, "setTimeout");
+    let during: number | undefined;
+    answer = (_request, response) => {
+      const { port } = server.address() as AddressInfo;
+      during = (set.mock.contexts as Socket[]).findLast(({ remotePort }) => remotePort === port)?.timeout;
+      response.setHeader("keep-alive", "timeout=2").end('{"records":[]}');
+    };
+    const transport = connect({ timeoutMs: 45_678 });
+    await call(transport);
+    await call(transport);
+    expect([connections, during]).toEqual([1, 45_678]);
   });
 
   it("ends with the caller's signal, with the caller's reason", async () => {
