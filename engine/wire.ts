@@ -41,11 +41,24 @@ export function decode(raw: Raw, directory: string, onSecret: () => void = () =>
 function asset(raw: Raw, directory: string): Asset {
   const isArchive = raw[SIGNATURE] === ARCHIVE;
   if (typeof raw.path === "string")
-    return { $asset: isArchive ? "fileArchive" : "file", path: resolve(directory, raw.path) };
+    return { $asset: isArchive ? "fileArchive" : "file", path: absolute(directory, raw.path) };
   if (typeof raw.uri === "string") return { $asset: isArchive ? "remoteArchive" : "remote", uri: raw.uri };
   if (typeof raw.text === "string") return { $asset: "string", text: raw.text };
   const assets = Object.entries(raw.assets ?? {}).map(([name, value]) => [name, asset(value, directory)] as const);
   return { $asset: "archive", assets: Object.fromEntries(assets.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** Hundreds of functions are made of the same files: their paths are one string each. */
+const paths = new Map<string, string>();
+
+function absolute(directory: string, path: string): string {
+  const key = `${directory}\0${path}`;
+  let known = paths.get(key);
+  if (known === undefined) {
+    known = resolve(directory, path);
+    paths.set(key, known);
+  }
+  return known;
 }
 
 /** All properties of a message's struct, and which of them are secret. */
