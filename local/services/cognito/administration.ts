@@ -1,4 +1,4 @@
-/** What administrators do with users and groups, and how pools and clients describe themselves. */
+/** What administrators do with users and groups. */
 
 import type {
   AdminAddUserToGroupCommandInput,
@@ -7,36 +7,21 @@ import type {
   AdminGetUserCommandInput,
   AdminSetUserPasswordCommandInput,
   AdminUpdateUserAttributesCommandInput,
-  AttributeType,
-  DescribeUserPoolClientCommandInput,
   ListUsersCommandInput,
-  UserType,
+  ListUsersInGroupCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { type Access, AwsError, type Clock, type Operation } from "../../service.ts";
+import type { Codes } from "./codes.ts";
+import { attributesOf, describeGroup, describeUser } from "./description.ts";
 import type { Directory, User } from "./directory.ts";
+import type { Messages } from "./messages.ts";
 import { assertPassword, hashPassword, temporaryPassword } from "./passwords.ts";
-import { type Attributes, assertAttributes, type Group, type Pool } from "./pool.ts";
+import { assertAttributes, type Group, type Pool } from "./pool.ts";
+import { signInAttribute } from "./sign-in-name.ts";
+import type { SignUp } from "./sign-up.ts";
 import type { Tokens } from "./tokens.ts";
+import type { Triggers } from "./triggers.ts";
 import { usersPage } from "./users-page.ts";
-
-export function attributesOf(list: AttributeType[] = []): Attributes {
-  return Object.fromEntries(list.map(({ Name, Value }) => [Name!, Value ?? ""]));
-}
-
-export function attributeList(attributes: Attributes): AttributeType[] {
-  return Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
-}
-
-export function describeUser(user: User): UserType {
-  return {
-    Username: user.username,
-    Attributes: attributeList(user.attributes),
-    UserCreateDate: new Date(user.createdAt),
-    UserLastModifiedDate: new Date(user.updatedAt),
-    Enabled: user.enabled,
-    UserStatus: user.status,
-  };
-}
 
 interface OfUser {
   UserPoolId?: string;
@@ -46,6 +31,10 @@ interface OfUser {
 export function administrationOperations(
   directory: Directory,
   tokens: Tokens,
+  codes: Codes,
+  messages: Messages,
+  triggers: Triggers,
+  { confirmed }: SignUp,
   clock: Clock,
   onPool: (action: string) => (input: { UserPoolId?: string }) => Access,
 ): Record<string, Operation> {
@@ -66,6 +55,13 @@ export function administrationOperations(
     const existing = directory.lookUp(pool, name);
     if (input.MessageAction === "RESEND") {
       if (existing === undefined) throw new AwsError("UserNotFoundException", "User does not exist.");
+      if (existing.status !== "FORCE_CHANGE_PASSWORD")
+        throw new AwsError("UnsupportedUserStateException", "Resend not possible. User is already confirmed.");
+      const password = input.TemporaryPassword ?? temporaryPassword();
+      assertPassword(password, pool.passwordPolicy);
+      const passwordHash = await hashPassword(password, existing);
+      directory.save({ ...existing, passwordHash, passwordSetAt: clock.now() });
+      await invite(pool, existing, password, input);
       return { User: describeUser(existing) };
     }
     if (existing !== undefined) throw new AwsError("UsernameExistsException", "User account already exists");
@@ -73,17 +69,60 @@ export function administrationOperations(
     assertAttributes(pool, attributes);
     const password = input.TemporaryPassword ?? temporaryPassword();
     assertPassword(password, pool.passwordPolicy);
-    const user = directory.create(pool, name, attributes, await hashPassword(password));
+    const draft = directory.newUser(pool, name, attributes, "FORCE_CHANGE_PASSWORD");
+    await triggers.ask("preSignUp", {
+      pool,
+      source: "PreSignUp_AdminCreateUser",
+      username: draft.username,
+      clientId: "CLIENT_ID_NOT_APPLICABLE",
+      request: { userAttributes: attributes, validationData: attributesOf(input.ValidationData) },
+      response: { autoConfirmUser: false, autoVerifyEmail: false, autoVerifyPhone: false },
+    });
+    const user = { ...draft, passwordHash: await hashPassword(password, draft) };
     if (directory.lookUp(pool, name) !== undefined)
       throw new AwsError("UsernameExistsException", "User account already exists");
     directory.save(user);
+    if (input.MessageAction !== "SUPPRESS") await invite(pool, user, password, input);
     return { User: describeUser(user) };
+  }
+
+  /** To where there is an address: AWS would fail without one, and leave the user behind. */
+  async function invite(pool: Pool, user: User, password: string, input: AdminCreateUserCommandInput): Promise<void> {
+    const media = input.DesiredDeliveryMediums ?? ["EMAIL"];
+    const wanted = ["email", "phone_number"].filter((each) => media.includes(each === "email" ? "EMAIL" : "SMS"));
+    for (const attribute of wanted.filter((each) => user.attributes[each]))
+      await messages.send("AdminCreateUser", pool, user, attribute, password, "CLIENT_ID_NOT_APPLICABLE");
+  }
+
+  async function confirmSignUp(input: OfUser) {
+    const user = userOf(input);
+    if (user.status !== "UNCONFIRMED")
+      throw new AwsError("NotAuthorizedException", `User cannot be confirmed. Current status is ${user.status}`);
+    const pool = directory.pool(input.UserPoolId);
+    await confirmed(pool, { id: "CLIENT_ID_NOT_APPLICABLE" }, { ...user, status: "CONFIRMED" }, "ConfirmSignUp");
+    return {};
+  }
+
+  async function resetPassword(input: OfUser) {
+    const user = userOf(input);
+    if (user.status !== "CONFIRMED" && user.status !== "RESET_REQUIRED")
+      throw new AwsError("NotAuthorizedException", "User password cannot be reset in the current state.");
+    const attribute = ["email", "phone_number"].find((each) => user.attributes[`${each}_verified`] === "true");
+    if (attribute === undefined) {
+      const message = "Cannot reset password for the user as there is no registered/verified email or phone_number";
+      throw new AwsError("InvalidParameterException", message);
+    }
+    directory.save({ ...user, status: "RESET_REQUIRED" });
+    const code = codes.issue(user, "forgot-password");
+    const pool = directory.pool(input.UserPoolId);
+    await messages.send("ForgotPassword", pool, user, attribute, code, "CLIENT_ID_NOT_APPLICABLE");
+    return {};
   }
 
   async function setPassword(input: AdminSetUserPasswordCommandInput) {
     const user = userOf(input);
     assertPassword(input.Password ?? "", directory.pool(input.UserPoolId).passwordPolicy);
-    const passwordHash = await hashPassword(input.Password!);
+    const passwordHash = await hashPassword(input.Password!, user);
     const status = input.Permanent === true ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD";
     directory.save({ ...user, passwordHash, passwordSetAt: clock.now(), status });
     return {};
@@ -115,6 +154,8 @@ export function administrationOperations(
   return {
     ...admin("AdminCreateUser", createUser),
     ...admin("AdminSetUserPassword", setPassword),
+    ...admin("AdminConfirmSignUp", confirmSignUp),
+    ...admin("AdminResetUserPassword", resetPassword),
     ...admin("AdminUpdateUserAttributes", updateAttributes),
     ...admin("AdminDeleteUserAttributes", deleteAttributes),
     ...admin("AdminGetUser", (input: AdminGetUserCommandInput) => {
@@ -123,6 +164,7 @@ export function administrationOperations(
     }),
     ...change("AdminDeleteUser", (user) => {
       tokens.revokeAll(user);
+      codes.forget(user);
       directory.remove(user);
     }),
     ...change("AdminEnableUser", (user) => directory.save({ ...user, enabled: true })),
@@ -136,56 +178,22 @@ export function administrationOperations(
     ...admin("AdminListGroupsForUser", (input: OfUser) => ({
       Groups: directory.groupsOf(userOf(input)).map(describeGroup),
     })),
+    ...admin(
+      "ListUsersInGroup",
+      ({ UserPoolId, GroupName, Limit = 60, NextToken = "" }: ListUsersInGroupCommandInput) => {
+        const pool = directory.pool(UserPoolId);
+        const after = Buffer.from(NextToken, "base64url").toString();
+        const names = directory.members(directory.group(pool.id, GroupName)).filter((name) => name > after);
+        const page = names.slice(0, Limit);
+        return {
+          Users: page.map((name) => describeUser(directory.user(pool, name))),
+          NextToken: names.length > page.length ? Buffer.from(page.at(-1)!).toString("base64url") : undefined,
+        };
+      },
+    ),
     ...admin("ListUsers", (input: ListUsersCommandInput) => {
       const pool = directory.pool(input.UserPoolId);
       return usersPage(directory.users(pool), input);
     }),
-    ...admin("DescribeUserPool", ({ UserPoolId }: { UserPoolId?: string }) => {
-      const pool = directory.pool(UserPoolId);
-      return {
-        UserPool: {
-          Id: pool.id,
-          Name: pool.name,
-          Arn: pool.arn,
-          CreationDate: new Date(pool.createdAt),
-          UsernameAttributes: pool.usernameAttributes,
-          AliasAttributes: pool.aliasAttributes,
-          EstimatedNumberOfUsers: directory.users(pool).length,
-        },
-      };
-    }),
-    ...admin("DescribeUserPoolClient", ({ UserPoolId, ClientId }: DescribeUserPoolClientCommandInput) => {
-      const client = directory.client(ClientId);
-      if (client.poolId !== directory.pool(UserPoolId).id) directory.client(undefined);
-      return {
-        UserPoolClient: {
-          UserPoolId,
-          ClientId,
-          ClientName: client.name,
-          ClientSecret: client.secret,
-          ExplicitAuthFlows: client.flows,
-          PreventUserExistenceErrors: client.hidesMissingUsers ? "ENABLED" : "LEGACY",
-        },
-      };
-    }),
   };
-}
-
-function describeGroup({ name, poolId, description, precedence, roleArn }: Group) {
-  return {
-    GroupName: name,
-    UserPoolId: poolId,
-    Description: description,
-    Precedence: precedence,
-    RoleArn: roleArn,
-  };
-}
-
-/** Where people sign in with an e-mail address, the name given at creation is that address. */
-function signInAttribute(pool: Pool, name: string): Attributes {
-  if (pool.usernameAttributes.length === 0) return {};
-  if (pool.usernameAttributes.includes("email") && /^[^@\s]+@[^@\s]+$/.test(name)) return { email: name };
-  if (pool.usernameAttributes.includes("phone_number") && /^\+\d+$/.test(name)) return { phone_number: name };
-  const wanted = pool.usernameAttributes.map((each) => (each === "email" ? "an email" : "a phone number"));
-  throw new AwsError("InvalidParameterException", `Username should be ${wanted.join(" or ")}.`);
 }

@@ -3,9 +3,9 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { AwsError, type Clock } from "../../service.ts";
-import type { Attributes, Client, Group, Pool } from "./pool.ts";
+import type { Attributes, Client, Group, Pool, ResourceServer } from "./pool.ts";
 
-export type UserStatus = "CONFIRMED" | "FORCE_CHANGE_PASSWORD";
+export type UserStatus = "UNCONFIRMED" | "CONFIRMED" | "FORCE_CHANGE_PASSWORD" | "RESET_REQUIRED";
 
 export interface User {
   poolId: string;
@@ -19,6 +19,8 @@ export interface User {
   enabled: boolean;
   createdAt: number;
   updatedAt: number;
+  /** An authenticator application's secret (base32), and whether it is asked for. */
+  totp?: { secret: string; verified: boolean; enabled: boolean; lastStep?: number };
 }
 
 interface Row {
@@ -31,6 +33,7 @@ interface Row {
   enabled: number;
   created_at: number;
   updated_at: number;
+  extra: string;
 }
 
 export type Directory = ReturnType<typeof directory>;
@@ -44,10 +47,16 @@ export function directory(database: DatabaseSync, clock: Clock) {
     create index if not exists cognito_users_email on cognito_users (pool_id, lower(json_extract(attributes, '$.email')));
     create table if not exists cognito_members (
       pool_id text, group_name text, username text, primary key (pool_id, username, group_name)) without rowid;`);
+  const columns = database.prepare("select name from pragma_table_info('cognito_users')").all();
+  if (!columns.some(({ name }) => name === "extra"))
+    database.exec("alter table cognito_users add column extra text not null default '{}'");
 
   const pools = new Map<string, Pool>();
   const clients = new Map<string, Client>();
   const groups = new Map<string, Group>();
+  /** Where users sign in on pages → whose pool it is. */
+  const domains = new Map<string, string>();
+  const resourceServers = new Map<string, ResourceServer>();
   const find = database.prepare("select * from cognito_users where pool_id = ? and username = ?");
   const findFolded = database.prepare("select * from cognito_users where pool_id = ? and lower(username) = lower(?)");
   const findEmail = database.prepare(
@@ -56,7 +65,7 @@ export function directory(database: DatabaseSync, clock: Clock) {
   const findAlias = database.prepare(
     "select * from cognito_users where pool_id = ? and json_extract(attributes, ?) = ? order by created_at",
   );
-  const upsert = database.prepare("insert or replace into cognito_users values (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const upsert = database.prepare("insert or replace into cognito_users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
   const toUser = (row: Row): User => ({
     poolId: row.pool_id,
@@ -68,6 +77,7 @@ export function directory(database: DatabaseSync, clock: Clock) {
     enabled: row.enabled === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...JSON.parse(row.extra),
   });
 
   /** By user name, or by whatever else the pool lets people sign in with. */
@@ -80,6 +90,7 @@ export function directory(database: DatabaseSync, clock: Clock) {
         : findAlias.all(pool.id, `$."${alias}"`, name)) as unknown as Row[];
       const found = rows
         .map(toUser)
+        .filter(({ attributes }) => isSignInAlias(pool, alias, attributes))
         .find(({ attributes }) => !(pool.caseSensitive && alias === "email") || attributes.email === name);
       if (found !== undefined) return found;
     }
@@ -90,6 +101,8 @@ export function directory(database: DatabaseSync, clock: Clock) {
     pools,
     clients,
     groups,
+    domains,
+    resourceServers,
     lookUp,
 
     pool(id: string | undefined): Pool {
@@ -122,16 +135,16 @@ export function directory(database: DatabaseSync, clock: Clock) {
       return (rows as unknown as Row[]).map(toUser);
     },
 
-    create(pool: Pool, name: string, attributes: Attributes, passwordHash: string): User {
+    /** A user who is not saved yet. */
+    newUser(pool: Pool, name: string, attributes: Attributes, status: UserStatus): User {
       const sub = randomUUID();
       const now = clock.now();
       return {
         poolId: pool.id,
         username: pool.usernameAttributes.length > 0 ? sub : name,
         attributes: { sub, ...attributes },
-        passwordHash,
         passwordSetAt: now,
-        status: "FORCE_CHANGE_PASSWORD",
+        status,
         enabled: true,
         createdAt: now,
         updatedAt: now,
@@ -149,6 +162,7 @@ export function directory(database: DatabaseSync, clock: Clock) {
         user.enabled ? 1 : 0,
         user.createdAt,
         clock.now(),
+        JSON.stringify({ totp: user.totp }),
       );
     },
 
@@ -169,6 +183,13 @@ export function directory(database: DatabaseSync, clock: Clock) {
         .run(user.poolId, group.name, user.username);
     },
 
+    members(group: Group): string[] {
+      const rows = database
+        .prepare("select username from cognito_members where pool_id = ? and group_name = ? order by username")
+        .all(group.poolId, group.name);
+      return rows.map(({ username }) => String(username));
+    },
+
     /** The user's groups, the most important (lowest precedence) first. */
     groupsOf(user: User): Group[] {
       const rows = database
@@ -180,4 +201,10 @@ export function directory(database: DatabaseSync, clock: Clock) {
         .sort((left, right) => (left.precedence ?? Infinity) - (right.precedence ?? Infinity));
     },
   };
+}
+
+/** An e-mail address or phone number beside a user name is one's own only once it is verified. */
+function isSignInAlias({ usernameAttributes }: Pool, alias: string, attributes: Attributes): boolean {
+  if (usernameAttributes.includes(alias) || alias === "preferred_username") return true;
+  return attributes[`${alias}_verified`] === "true";
 }

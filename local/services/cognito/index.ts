@@ -1,70 +1,56 @@
 /**
- * Cognito user pools on one machine: users with passwords, sign-in with real RS256 tokens, and the keys to check them.
+ * Cognito user pools on one machine: users who sign up and in, real RS256 tokens, triggers, hosted sign-in pages with
+ * OAuth 2.0. Codes and invitations are kept with the mail of SES (`/_mail`).
  *
- * Not emulated: SRP and custom authentication, sign-up and password recovery (nothing sends mail), MFA, hosted sign-in
- * pages and OAuth endpoints, federation, Lambda triggers, devices. A domain is accepted and serves nothing.
+ * Not emulated: custom authentication challenges and choice-based sign-in, passkeys, codes by SMS or mail as a second
+ * factor, federation, devices, risk configuration, the implicit grant, importing users.
  */
-
-import type { Resource } from "../../../engine/graph.ts";
-import type { AwsRequest, AwsResponse, Cloud, Service } from "../../service.ts";
+import type { Cloud, Service } from "../../service.ts";
+import { accountOperations } from "./account.ts";
 import { administrationOperations } from "./administration.ts";
+import { authentication } from "./authentication.ts";
+import { challenges } from "./challenges.ts";
+import { codes } from "./codes.ts";
+import { controlPlane } from "./control-plane.ts";
+import { declaredResources } from "./declared.ts";
 import { directory } from "./directory.ts";
-import { clientOf, groupOf, poolOf } from "./pool.ts";
+import { hostedPages } from "./hosted/index.ts";
+import { messages } from "./messages.ts";
+import { settings } from "./settings.ts";
 import { signInOperations } from "./sign-in.ts";
-import { discovery, tokens } from "./tokens.ts";
+import { signUp } from "./sign-up.ts";
+import { tokens } from "./tokens.ts";
+import { triggers } from "./triggers.ts";
 
 export function cognito(cloud: Cloud): Service {
-  const people = directory(cloud.database, cloud.clock);
-  const signed = tokens(cloud.database, cloud.clock, cloud.region, people);
-  const arn = (poolId: string) => `arn:aws:cognito-idp:${cloud.region}:${cloud.account}:userpool/${poolId}`;
+  const { database, clock } = cloud;
+  const people = directory(database, clock);
+  const declared = settings(cloud, people);
+  const functions = triggers(cloud);
+  const signed = tokens(cloud, people, functions);
+  const sent = codes(database, clock);
+  const pages = hostedPages(cloud, people, signed, () => ({ entrance, ...joining }));
+  const mail = messages(cloud, functions, pages.confirmUrl);
+  const entrance = authentication(people, functions, clock);
+  const joining = signUp(people, signed, sent, mail, functions, clock);
+  const open = challenges(clock);
   const onPool =
     (action: string) =>
     ({ UserPoolId }: { UserPoolId?: string }) => ({
       action: `cognito-idp:${action}`,
-      resource: arn(UserPoolId ?? ""),
+      resource: declared.poolArn(UserPoolId ?? ""),
     });
-
-  async function handle({ method, url }: AwsRequest): Promise<AwsResponse | undefined> {
-    const match = /^\/([\w-]+_[0-9A-Za-z]+)\/\.well-known\/(jwks\.json|openid-configuration)$/.exec(url.pathname);
-    if (match === null || method !== "GET") return undefined;
-    const pool = people.pools.get(match[1]!);
-    if (pool === undefined)
-      return json(404, { code: "ResourceNotFoundException", message: `User pool ${match[1]} does not exist.` });
-    return json(
-      200,
-      match[2] === "jwks.json" ? await signed.jwks(pool.id) : discovery(pool, cloud.region, cloud.endpoint),
-    );
-  }
-
   return {
     name: "cognito-idp",
     client: () => import("@aws-sdk/client-cognito-identity-provider"),
-    resources: {
-      "aws:cognito/userPool:UserPool": (resource: Resource) => {
-        const createdAt = people.pools.get(resource.id!)?.createdAt ?? cloud.clock.now();
-        people.pools.set(resource.id!, poolOf(resource, arn(resource.id!), createdAt));
-      },
-      "aws:cognito/userPoolClient:UserPoolClient": (resource: Resource) => {
-        people.clients.set(resource.id!, clientOf(resource));
-      },
-      "aws:cognito/userGroup:UserGroup": (resource: Resource) => {
-        const group = groupOf(resource);
-        people.groups.set(`${group.poolId}/${group.name}`, group);
-      },
-      "aws:cognito/userPoolDomain:UserPoolDomain": () => {},
-    },
+    resources: declaredResources(declared),
     operations: {
-      ...administrationOperations(people, signed, cloud.clock, onPool),
-      ...signInOperations(people, signed, cloud.clock, onPool),
+      ...controlPlane(cloud, people, declared, onPool),
+      ...administrationOperations(people, signed, sent, mail, functions, joining, clock, onPool),
+      ...signInOperations(people, signed, entrance, open, clock, onPool),
+      ...joining.operations,
+      ...accountOperations(people, signed, sent, mail, open, clock),
     },
-    handle,
-  };
-}
-
-function json(status: number, body: object): AwsResponse {
-  return {
-    status,
-    headers: { "content-type": "application/json", "cache-control": "public, max-age=86400" },
-    body: JSON.stringify(body),
+    handle: pages.handle,
   };
 }

@@ -1,7 +1,8 @@
-/** Passwords: the pool's policy, and scrypt hashes as the only form in which they are kept. */
+/** Passwords: the pool's policy, scrypt hashes, and what SRP verifies them by; they are kept in no other form. */
 
 import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import { AwsError } from "../../service.ts";
+import { makeVerifier, type SrpVerifier } from "./srp.ts";
 
 export interface PasswordPolicy {
   minimumLength: number;
@@ -14,11 +15,19 @@ export interface PasswordPolicy {
 const COST: ScryptOptions & { N: number; r: number; p: number } = { N: 16_384, r: 8, p: 1 };
 const BYTES = 32;
 
-/** `N:r:p:salt:hash`, the last two in base64. */
-export async function hashPassword(password: string): Promise<string> {
+/** `N:r:p:salt:hash:srpSalt:srpVerifier`, salt and hash in base64, what is SRP's in hex. */
+export async function hashPassword(password: string, owner: { poolId: string; username: string }): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(password, salt, COST);
-  return [COST.N, COST.r, COST.p, salt.toString("base64"), hash.toString("base64")].join(":");
+  const srp = makeVerifier(owner.poolId, owner.username, password);
+  const parts = [COST.N, COST.r, COST.p, salt.toString("base64"), hash.toString("base64"), srp.salt, srp.verifier];
+  return parts.join(":");
+}
+
+/** Undefined where the password was set before there was SRP here. */
+export function srpOf(stored: string | undefined): SrpVerifier | undefined {
+  const [salt, verifier] = (stored ?? "").split(":").slice(5);
+  return salt !== undefined && verifier !== undefined ? { salt, verifier } : undefined;
 }
 
 /** Without a stored hash it computes one all the same: an unknown user takes as long as a wrong password. */

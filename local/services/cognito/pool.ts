@@ -1,6 +1,5 @@
-/** What a user pool, its clients and its groups are, read from Pulumi resources. */
+/** What a user pool, its clients and its groups are, read from properties as the Pulumi provider names them. */
 
-import type { Resource, Value } from "../../../engine/graph.ts";
 import { AwsError } from "../../service.ts";
 import type { PasswordPolicy } from "./passwords.ts";
 
@@ -25,7 +24,20 @@ export interface Pool {
   aliasAttributes: string[];
   caseSensitive: boolean;
   schema: Map<string, AttributeSchema>;
+  autoVerified: string[];
+  /** Users do not sign themselves up. */
+  adminOnly: boolean;
+  mfa: "OFF" | "OPTIONAL" | "ON";
+  /** Trigger (`preSignUp`) → the function's ARN. */
+  triggers: Record<string, string>;
+  /** Which form of event the pre token generation trigger gets. */
+  tokenTriggerVersion: "V1_0" | "V2_0" | "V3_0";
+  /** Whether a sign-up is confirmed by a link in place of a code. */
+  confirmsByLink: boolean;
   createdAt: number;
+  updatedAt: number;
+  /** As declared; what was given in the API's names is kept in the provider's. */
+  properties: Properties;
 }
 
 export interface Client {
@@ -42,6 +54,20 @@ export interface Client {
   /** Absent: all attributes. */
   readAttributes?: string[];
   writeAttributes?: string[];
+  /** By the hosted pages. Undefined where the client does not use them. */
+  oauth?: { flows: string[]; scopes: string[]; callbackUrls: string[]; logoutUrls: string[] };
+  /** A refresh token is good for one use, and for this long after it. Undefined: they are not rotated. */
+  rotationGraceSeconds?: number;
+  createdAt: number;
+  updatedAt: number;
+  properties: Properties;
+}
+
+export interface ResourceServer {
+  identifier: string;
+  poolId: string;
+  name: string;
+  scopes: { scopeName: string; scopeDescription: string }[];
 }
 
 export interface Group {
@@ -52,7 +78,13 @@ export interface Group {
   roleArn?: string;
 }
 
-const STANDARD = [
+interface Times {
+  /** ms since the epoch */
+  createdAt: number;
+  updatedAt: number;
+}
+
+export const STANDARD = [
   "address",
   "birthdate",
   "email",
@@ -77,14 +109,9 @@ const STANDARD = [
 const SECONDS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 
 // biome-ignore lint/suspicious/noExplicitAny: a resource's properties are plain JSON of the shape the provider documents
-type Properties = Record<string, any>;
+export type Properties = Record<string, any>;
 
-function propertiesOf({ inputs, outputs }: Resource): Properties {
-  return { ...inputs, ...outputs } as Record<string, Value>;
-}
-
-export function poolOf(resource: Resource, arn: string, now: number): Pool {
-  const properties = propertiesOf(resource);
+export function poolOf(id: string, properties: Properties, arn: string, times: Times): Pool {
   const policy = properties.passwordPolicy ?? {};
   const declared = (properties.schemas ?? []).map((each: Properties): AttributeSchema => {
     const name = STANDARD.includes(each.name) || each.name === "sub" ? each.name : `custom:${each.name}`;
@@ -99,9 +126,9 @@ export function poolOf(resource: Resource, arn: string, now: number): Pool {
   });
   const standard = STANDARD.map((name): AttributeSchema => ({ name, mutable: true, required: false }));
   return {
-    id: resource.id!,
+    id,
     arn,
-    name: properties.name ?? resource.name,
+    name: properties.name,
     passwordPolicy: {
       minimumLength: policy.minimumLength ?? 8,
       requireLowercase: policy.requireLowercase ?? properties.passwordPolicy === undefined,
@@ -114,20 +141,33 @@ export function poolOf(resource: Resource, arn: string, now: number): Pool {
     aliasAttributes: properties.aliasAttributes ?? [],
     caseSensitive: properties.usernameConfiguration?.caseSensitive ?? true,
     schema: new Map([...standard, ...declared].map((each) => [each.name, each])),
-    createdAt: now,
+    autoVerified: properties.autoVerifiedAttributes ?? [],
+    adminOnly: properties.adminCreateUserConfig?.allowAdminCreateUserOnly ?? false,
+    mfa: properties.mfaConfiguration ?? "OFF",
+    triggers: triggersOf(properties.lambdaConfig ?? {}),
+    tokenTriggerVersion: properties.lambdaConfig?.preTokenGenerationConfig?.lambdaVersion ?? "V1_0",
+    confirmsByLink: properties.verificationMessageTemplate?.defaultEmailOption === "CONFIRM_WITH_LINK",
+    ...times,
+    properties,
   };
 }
 
-export function clientOf(resource: Resource): Client {
-  const properties = propertiesOf(resource);
+function triggersOf({ preTokenGenerationConfig, ...config }: Properties): Record<string, string> {
+  const arns = Object.entries(config).filter(([, arn]) => typeof arn === "string" && arn !== "");
+  const versioned = preTokenGenerationConfig?.lambdaArn;
+  return { ...Object.fromEntries(arns), ...(versioned && { preTokenGeneration: versioned }) };
+}
+
+/** @param secret of a client that has one */
+export function clientOf(id: string, properties: Properties, secret: string | undefined, times: Times): Client {
   const units = properties.tokenValidityUnits ?? {};
   const seconds = (value: number | undefined, unit: string | undefined, usual: string, standard: number) =>
     value ? value * SECONDS[unit ?? usual]! : standard;
   return {
-    id: resource.id!,
-    name: properties.name ?? resource.name,
+    id,
+    name: properties.name,
     poolId: properties.userPoolId,
-    secret: properties.generateSecret ? properties.clientSecret : undefined,
+    secret,
     flows: properties.explicitAuthFlows ?? ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"],
     hidesMissingUsers: properties.preventUserExistenceErrors === "ENABLED",
     accessTokenSeconds: seconds(properties.accessTokenValidity, units.accessToken, "hours", 3600),
@@ -136,11 +176,24 @@ export function clientOf(resource: Resource): Client {
     sessionSeconds: (properties.authSessionValidity || 3) * 60,
     readAttributes: properties.readAttributes?.length > 0 ? properties.readAttributes : undefined,
     writeAttributes: properties.writeAttributes?.length > 0 ? properties.writeAttributes : undefined,
+    oauth: properties.allowedOauthFlowsUserPoolClient
+      ? {
+          flows: properties.allowedOauthFlows ?? [],
+          scopes: properties.allowedOauthScopes ?? [],
+          callbackUrls: properties.callbackUrls ?? [],
+          logoutUrls: properties.logoutUrls ?? [],
+        }
+      : undefined,
+    rotationGraceSeconds:
+      properties.refreshTokenRotation?.feature === "ENABLED"
+        ? (properties.refreshTokenRotation.retryGracePeriodSeconds ?? 0)
+        : undefined,
+    ...times,
+    properties,
   };
 }
 
-export function groupOf(resource: Resource): Group {
-  const { name, userPoolId, description, precedence, roleArn } = propertiesOf(resource);
+export function groupOf({ name, userPoolId, description, precedence, roleArn }: Properties): Group {
   return { name, poolId: userPoolId, description, precedence, roleArn };
 }
 

@@ -1,33 +1,27 @@
-/** What users do for themselves: sign in, refresh, answer a challenge, see and change their own account, sign out. */
-
-import { createHmac, randomBytes } from "node:crypto";
+/** Signing in through the API: what begins it, what it still asks for, and refreshing what it gave. */
 import type {
   AdminInitiateAuthCommandInput,
   AdminRespondToAuthChallengeCommandInput,
-  ChangePasswordCommandInput,
-  GetUserCommandInput,
-  GlobalSignOutCommandInput,
+  GetTokensFromRefreshTokenCommandInput,
   InitiateAuthCommandInput,
   InitiateAuthCommandOutput,
   RespondToAuthChallengeCommandInput,
-  RevokeTokenCommandInput,
-  UpdateUserAttributesCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { type Access, AwsError, type Clock, type Operation } from "../../service.ts";
-import { attributeList, attributesOf } from "./administration.ts";
+import type { Authentication } from "./authentication.ts";
+import type { ChallengeName, Challenges } from "./challenges.ts";
+import { assertFlow, assertSecretHash, equal, required } from "./client-proof.ts";
 import type { Directory, User } from "./directory.ts";
-import { lockouts } from "./lockouts.ts";
-import { assertPassword, hashPassword, verifyPassword } from "./passwords.ts";
+import { assertPassword, hashPassword } from "./passwords.ts";
 import { assertAttributes, type Client } from "./pool.ts";
-import type { Tokens } from "./tokens.ts";
+import { notAuthorized } from "./signing-keys.ts";
+import { beginSrp } from "./srp.ts";
+import type { Occasion, Tokens } from "./tokens.ts";
 
 type Answer = Omit<InitiateAuthCommandOutput, "$metadata">;
+type Parameters = Record<string, string>;
 
-const DAY_MS = 86_400_000;
-
-function notAuthorized(message: string): AwsError {
-  return new AwsError("NotAuthorizedException", message);
-}
+const EMULATED = ["USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH", "USER_SRP_AUTH"];
 
 function invalid(message: string): AwsError {
   return new AwsError("InvalidParameterException", message);
@@ -36,96 +30,175 @@ function invalid(message: string): AwsError {
 export function signInOperations(
   directory: Directory,
   tokens: Tokens,
+  authentication: Authentication,
+  challenges: Challenges,
   clock: Clock,
   onPool: (action: string) => (input: { UserPoolId?: string }) => Access,
 ): Record<string, Operation> {
-  const lock = lockouts(clock);
-  /** Challenges waiting for their answer. A restart ends them: the user signs in again. */
-  const challenges = new Map<string, { user: User; clientId: string; until: number }>();
-
-  async function passwordSignIn(client: Client, parameters: Record<string, string> = {}): Promise<Answer> {
-    const name = required(parameters, "USERNAME");
-    const password = required(parameters, "PASSWORD");
-    assertSecretHash(client, name, parameters.SECRET_HASH);
-    const pool = directory.pool(client.poolId);
-    const user = directory.lookUp(pool, name);
-    if (user === undefined && !client.hidesMissingUsers)
-      throw new AwsError("UserNotFoundException", "User does not exist.");
-    const account = `${pool.id}/${user?.username ?? name}`;
-    lock.assertOpen(account);
-    if (!(await verifyPassword(password, user?.passwordHash)) || user === undefined) {
-      lock.failed(account);
-      throw notAuthorized("Incorrect username or password.");
+  /** After the password: a new one, a second factor, or tokens. */
+  async function next(user: User, client: Client, occasion: Occasion = {}): Promise<Answer> {
+    if (user.status === "FORCE_CHANGE_PASSWORD") return newPasswordChallenge(user, client);
+    const { mfa } = directory.pool(client.poolId);
+    if (mfa !== "OFF" && user.totp?.verified && user.totp.enabled) return totpChallenge(user, client);
+    if (mfa === "ON") {
+      return {
+        ChallengeName: "MFA_SETUP",
+        Session: challenges.begin("MFA_SETUP", client, user),
+        ChallengeParameters: { MFAS_CAN_SETUP: '["SOFTWARE_TOKEN_MFA"]', USER_ID_FOR_SRP: user.username },
+      };
     }
-    lock.succeeded(account);
-    if (!user.enabled) throw notAuthorized("User is disabled.");
-    if (user.status === "CONFIRMED") return authenticated(user, client);
-    if (clock.now() > user.passwordSetAt + pool.temporaryPasswordDays * DAY_MS)
-      throw notAuthorized("Temporary password has expired and must be reset by an administrator.");
-    return newPasswordChallenge(user, client);
+    return authenticated(user, client, occasion);
   }
 
-  async function authenticated(user: User, client: Client): Promise<Answer> {
-    return { ChallengeParameters: {}, AuthenticationResult: await tokens.signIn(user, client) };
+  async function authenticated(user: User, client: Client, occasion: Occasion = {}): Promise<Answer> {
+    const AuthenticationResult = await tokens.signIn(user, client, occasion);
+    await authentication.signedIn(client, user);
+    return { ChallengeParameters: {}, AuthenticationResult };
+  }
+
+  function totpChallenge(user: User, client: Client): Answer {
+    return {
+      ChallengeName: "SOFTWARE_TOKEN_MFA",
+      Session: challenges.begin("SOFTWARE_TOKEN_MFA", client, user),
+      ChallengeParameters: { USER_ID_FOR_SRP: user.username, FRIENDLY_DEVICE_NAME: "authenticator" },
+    };
   }
 
   function newPasswordChallenge(user: User, client: Client): Answer {
-    for (const [session, { until }] of challenges) if (until <= clock.now()) challenges.delete(session);
-    const session = randomBytes(48).toString("base64url");
-    challenges.set(session, { user, clientId: client.id, until: clock.now() + client.sessionSeconds * 1000 });
     const { sub: _, ...attributes } = user.attributes;
+    const needed = [...directory.pool(client.poolId).schema.values()]
+      .filter(({ name, required: isRequired }) => isRequired && name !== "sub" && attributes[name] === undefined)
+      .map(({ name }) => `userAttributes.${name}`);
     return {
       ChallengeName: "NEW_PASSWORD_REQUIRED",
-      Session: session,
+      Session: challenges.begin("NEW_PASSWORD_REQUIRED", client, user),
       ChallengeParameters: {
         USER_ID_FOR_SRP: user.username,
-        requiredAttributes: "[]",
+        requiredAttributes: JSON.stringify(needed),
         userAttributes: JSON.stringify(attributes),
       },
     };
   }
 
+  function srpChallenge(client: Client, parameters: Parameters): Answer {
+    const name = required(parameters, "USERNAME");
+    const clientKey = required(parameters, "SRP_A");
+    assertSecretHash(client, name, parameters.SECRET_HASH);
+    const { username, verifier } = authentication.verifierOf(client, name);
+    const srp = beginSrp(clientKey, verifier);
+    if (srp === undefined) throw invalid("SRP_A is not a valid key.");
+    return {
+      ChallengeName: "PASSWORD_VERIFIER",
+      Session: challenges.begin("PASSWORD_VERIFIER", client, { username }, { srp }),
+      ChallengeParameters: {
+        SALT: srp.salt,
+        SRP_B: srp.B,
+        SECRET_BLOCK: srp.secretBlock,
+        USERNAME: username,
+        USER_ID_FOR_SRP: username,
+      },
+    };
+  }
+
+  async function refresh(client: Client, parameters: Parameters): Promise<Answer> {
+    assertFlow(client, "REFRESH_TOKEN_AUTH");
+    if (client.rotationGraceSeconds !== undefined)
+      throw invalid("Refresh tokens of this client are rotated: use GetTokensFromRefreshToken.");
+    const { scopes: _, ...result } = await tokens.refresh(required(parameters, "REFRESH_TOKEN"), client);
+    return { ChallengeParameters: {}, AuthenticationResult: result };
+  }
+
   async function initiate(input: InitiateAuthCommandInput, passwordFlow: string): Promise<Answer> {
     const client = directory.client(input.ClientId);
-    const flow = input.AuthFlow;
-    if (flow === "REFRESH_TOKEN_AUTH" || flow === "REFRESH_TOKEN") {
-      assertFlow(client, "REFRESH_TOKEN_AUTH");
-      const token = required(input.AuthParameters ?? {}, "REFRESH_TOKEN");
-      return { ChallengeParameters: {}, AuthenticationResult: await tokens.refresh(token, client) };
+    const flow = String(input.AuthFlow);
+    const parameters = input.AuthParameters ?? {};
+    if (flow === "REFRESH_TOKEN_AUTH" || flow === "REFRESH_TOKEN") return refresh(client, parameters);
+    const isPassword = flow === passwordFlow || (flow === "ADMIN_NO_SRP_AUTH" && passwordFlow.startsWith("ADMIN"));
+    if (!isPassword && flow !== "USER_SRP_AUTH") {
+      if (EMULATED.includes(flow)) throw invalid("Initiate Auth method not supported.");
+      throw invalid(`${flow} is not emulated locally; use ${passwordFlow} or USER_SRP_AUTH`);
     }
-    if (flow !== passwordFlow && !(flow === "ADMIN_NO_SRP_AUTH" && passwordFlow === "ADMIN_USER_PASSWORD_AUTH"))
-      throw invalid(
-        flow === "USER_SRP_AUTH" || flow === "CUSTOM_AUTH" || flow === "USER_AUTH"
-          ? `${flow} is not emulated locally; use ${passwordFlow}`
-          : "Initiate Auth method not supported",
-      );
-    assertFlow(client, passwordFlow);
-    return passwordSignIn(client, input.AuthParameters);
+    assertFlow(client, isPassword ? passwordFlow : flow);
+    if (!isPassword) return srpChallenge(client, parameters);
+    const name = required(parameters, "USERNAME");
+    const password = required(parameters, "PASSWORD");
+    assertSecretHash(client, name, parameters.SECRET_HASH);
+    return next(await authentication.byPassword(client, name, password), client);
+  }
+
+  const answers: Record<string, (client: Client, responses: Parameters, session: string) => Promise<Answer>> = {
+    async PASSWORD_VERIFIER(client, responses, session) {
+      const { srp, username } = challenges.answer(session, "PASSWORD_VERIFIER", client);
+      challenges.close(session);
+      const claim = {
+        secretBlock: required(responses, "PASSWORD_CLAIM_SECRET_BLOCK"),
+        timestamp: required(responses, "TIMESTAMP"),
+        signature: required(responses, "PASSWORD_CLAIM_SIGNATURE"),
+      };
+      return next(await authentication.bySrp(client, username, srp!, claim), client);
+    },
+    async NEW_PASSWORD_REQUIRED(client, responses, session) {
+      const user = challenged(client, session, "NEW_PASSWORD_REQUIRED", required(responses, "USERNAME"));
+      const pool = directory.pool(client.poolId);
+      const password = required(responses, "NEW_PASSWORD");
+      assertPassword(password, pool.passwordPolicy);
+      const prefix = "userAttributes.";
+      const given = Object.entries(responses).filter(([key]) => key.startsWith(prefix));
+      const changes = Object.fromEntries(given.map(([key, value]) => [key.slice(prefix.length), value]));
+      assertAttributes(pool, changes, user.attributes);
+      const confirmed: User = {
+        ...user,
+        attributes: { ...user.attributes, ...changes },
+        passwordHash: await hashPassword(password, user),
+        passwordSetAt: clock.now(),
+        status: "CONFIRMED",
+      };
+      challenges.close(session);
+      directory.save(confirmed);
+      return next(confirmed, client, { source: "NewPasswordChallenge" });
+    },
+    async SOFTWARE_TOKEN_MFA(client, responses, session) {
+      const user = challenged(client, session, "SOFTWARE_TOKEN_MFA", required(responses, "USERNAME"));
+      const used = authentication.byTotp(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"));
+      challenges.close(session);
+      return authenticated(used, client);
+    },
+    async MFA_SETUP(client, responses, session) {
+      const user = challenged(client, session, "MFA_SETUP", required(responses, "USERNAME"));
+      const { totp } = challenges.answer(session, "MFA_SETUP", client);
+      if (!totp?.verified) throw invalid("Software token is not verified yet: call VerifySoftwareToken first.");
+      const ready: User = { ...user, totp: { secret: totp.secret, verified: true, enabled: true } };
+      challenges.close(session);
+      directory.save(ready);
+      return authenticated(ready, client);
+    },
+  };
+
+  function challenged(client: Client, session: string, name: ChallengeName, given: string): User {
+    const { username } = challenges.answer(session, name, client);
+    const pool = directory.pool(client.poolId);
+    const user = directory.user(pool, username);
+    if (directory.lookUp(pool, given)?.username !== user.username) throw notAuthorized("Invalid session for the user.");
+    if (!user.enabled) throw notAuthorized("User is disabled.");
+    return user;
   }
 
   async function respond(input: RespondToAuthChallengeCommandInput): Promise<Answer> {
     const client = directory.client(input.ClientId);
-    if (input.ChallengeName !== "NEW_PASSWORD_REQUIRED") throw invalid("Challenge is not supported locally");
+    const answer = Object.hasOwn(answers, input.ChallengeName ?? "") ? answers[input.ChallengeName!] : undefined;
+    if (!answer) throw invalid(`The challenge ${input.ChallengeName} is not emulated locally`);
     const responses = input.ChallengeResponses ?? {};
-    const name = required(responses, "USERNAME");
-    assertSecretHash(client, name, responses.SECRET_HASH);
-    const challenge = challenges.get(input.Session ?? "");
-    if (challenge === undefined || challenge.clientId !== client.id || challenge.until <= clock.now())
-      throw notAuthorized("Invalid session for the user, session is expired.");
-    const pool = directory.pool(client.poolId);
-    const user = directory.user(pool, challenge.user.username);
-    if (directory.lookUp(pool, name)?.username !== user.username) throw notAuthorized("Invalid session for the user.");
-    const password = required(responses, "NEW_PASSWORD");
-    assertPassword(password, pool.passwordPolicy);
-    challenges.delete(input.Session!);
-    const confirmed: User = {
-      ...user,
-      passwordHash: await hashPassword(password),
-      passwordSetAt: clock.now(),
-      status: "CONFIRMED",
-    };
-    directory.save(confirmed);
-    return authenticated(confirmed, client);
+    assertSecretHash(client, required(responses, "USERNAME"), responses.SECRET_HASH);
+    return answer(client, responses, sessionIn(input, client));
+  }
+
+  /** SRP's first answer goes without a session in older clients: its secret block tells which it was. */
+  function sessionIn(
+    { Session, ChallengeName, ChallengeResponses }: RespondToAuthChallengeCommandInput,
+    client: Client,
+  ) {
+    if (Session !== undefined || ChallengeName !== "PASSWORD_VERIFIER") return Session ?? "";
+    return challenges.sessionOf(client, ChallengeResponses?.PASSWORD_CLAIM_SECRET_BLOCK ?? "");
   }
 
   function assertPoolOf(input: { UserPoolId?: string; ClientId?: string }): void {
@@ -150,77 +223,14 @@ export function signInOperations(
         return respond(input as RespondToAuthChallengeCommandInput);
       },
     },
-    GetUser: {
-      async run({ AccessToken }: GetUserCommandInput) {
-        const { user } = await tokens.userOf(AccessToken);
-        return { Username: user.username, UserAttributes: attributeList(user.attributes) };
-      },
-    },
-    UpdateUserAttributes: {
-      async run({ AccessToken, UserAttributes }: UpdateUserAttributesCommandInput) {
-        const { user, client } = await tokens.userOf(AccessToken);
-        const changes = attributesOf(UserAttributes);
-        if (Object.keys(changes).some((name) => client.writeAttributes?.includes(name) === false))
-          throw notAuthorized("A client attempted to write unauthorized attribute");
-        assertAttributes(directory.pool(user.poolId), changes, user.attributes);
-        directory.save({ ...user, attributes: { ...user.attributes, ...changes } });
-        return { CodeDeliveryDetailsList: [] };
-      },
-    },
-    ChangePassword: {
-      async run({ AccessToken, PreviousPassword, ProposedPassword }: ChangePasswordCommandInput) {
-        const { user } = await tokens.userOf(AccessToken);
-        if (!(await verifyPassword(PreviousPassword ?? "", user.passwordHash)))
-          throw notAuthorized("Incorrect username or password.");
-        assertPassword(ProposedPassword ?? "", directory.pool(user.poolId).passwordPolicy);
-        const passwordHash = await hashPassword(ProposedPassword!);
-        directory.save({ ...user, passwordHash, passwordSetAt: clock.now() });
-        return {};
-      },
-    },
-    GlobalSignOut: {
-      async run({ AccessToken }: GlobalSignOutCommandInput) {
-        tokens.revokeAll((await tokens.userOf(AccessToken)).user);
-        return {};
-      },
-    },
-    RevokeToken: {
-      run({ Token, ClientId, ClientSecret }: RevokeTokenCommandInput) {
+    GetTokensFromRefreshToken: {
+      async run({ ClientId, ClientSecret, RefreshToken = "" }: GetTokensFromRefreshTokenCommandInput) {
         const client = directory.client(ClientId);
-        if (client.secret !== undefined && client.secret !== ClientSecret)
-          throw notAuthorized("Client is not authorized to revoke the token");
-        if (Token?.split(".").length === 3)
-          throw new AwsError("UnsupportedTokenTypeException", "Unsupported token type");
-        tokens.revoke(Token ?? "");
-        return {};
+        if (client.secret !== undefined && !equal(client.secret, ClientSecret ?? ""))
+          throw notAuthorized("Unable to verify secret for client");
+        const { scopes: _, ...result } = await tokens.refresh(RefreshToken, client);
+        return { AuthenticationResult: result };
       },
     },
   };
-}
-
-function required(parameters: Record<string, string>, name: string): string {
-  const value = parameters[name];
-  if (!value) throw invalid(`Missing required parameter ${name}`);
-  return value;
-}
-
-function assertFlow(client: Client, flow: string): void {
-  const allowed = [`ALLOW_${flow}`, flow, ...(flow === "ADMIN_USER_PASSWORD_AUTH" ? ["ADMIN_NO_SRP_AUTH"] : [])];
-  if (!client.flows.some((name) => allowed.includes(name))) throw invalid(`${flow} flow not enabled for this client`);
-}
-
-/** Clients with a secret prove it: HMAC-SHA256 of user name and client id. */
-function assertSecretHash({ id, secret }: Client, name: string, given: string | undefined): void {
-  if (secret === undefined) {
-    if (given !== undefined) throw notAuthorized(`Client ${id} is not configured for secret but secret was received`);
-    return;
-  }
-  if (given === undefined)
-    throw notAuthorized(`Client ${id} is configured with secret but SECRET_HASH was not received`);
-  if (
-    createHmac("sha256", secret)
-      .update(name + id)
-      .digest("base64") !== given
-  )
-    throw notAuthorized(`Unable to verify secret hash for client ${id}`);
 }

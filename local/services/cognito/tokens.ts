@@ -1,23 +1,13 @@
-/** The tokens of a sign-in: RS256 JWTs with Cognito's claims, opaque refresh tokens, and the pool's public keys. */
-
-import { createHash, createPrivateKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
-import { promisify } from "node:util";
-import { createLocalJWKSet, exportJWK, type JSONWebKeySet, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import { AwsError, type Clock } from "../../service.ts";
+/** The tokens of a sign-in, with Cognito's claims as the pool's trigger leaves them. */
+import { createHash, randomUUID } from "node:crypto";
+import type { JWTPayload } from "jose";
+import type { Cloud } from "../../service.ts";
 import type { Directory, User } from "./directory.ts";
 import type { Client, Pool } from "./pool.ts";
-
-export interface Session {
-  poolId: string;
-  clientId: string;
-  username: string;
-  /** Ties access and ID tokens to the refresh token they came from. */
-  originJti: string;
-  eventId: string;
-  /** seconds since the epoch */
-  authTime: number;
-}
+import { type RefreshTokens, refreshTokens, type Session } from "./refresh-tokens.ts";
+import { notAuthorized, type SigningKeys, signingKeys } from "./signing-keys.ts";
+import { applyTokenTrigger } from "./token-trigger.ts";
+import type { Triggers } from "./triggers.ts";
 
 export interface AuthenticationResult {
   AccessToken: string;
@@ -27,203 +17,161 @@ export interface AuthenticationResult {
   TokenType: "Bearer";
 }
 
-interface SigningKey {
-  kid: string;
-  privateKey: KeyObject;
+/** How a sign-in came about, as the trigger is told: `Authentication`, `RefreshTokens`, `HostedAuth` … */
+export interface Occasion {
+  source?: string;
+  scopes?: string[];
+  nonce?: string;
 }
 
-const USER_SCOPE = "aws.cognito.signin.user.admin";
+export const USER_SCOPE = "aws.cognito.signin.user.admin";
 const BOOLEANS = ["email_verified", "phone_number_verified"];
-
-function notAuthorized(message: string): AwsError {
-  return new AwsError("NotAuthorizedException", message);
-}
 
 export type Tokens = ReturnType<typeof tokens>;
 
-export function tokens(database: DatabaseSync, clock: Clock, region: string, directory: Directory) {
-  database.exec(`
-    create table if not exists cognito_keys (pool_id text primary key, kid text not null, private_key text not null);
-    create table if not exists cognito_refresh_tokens (
-      digest text primary key, pool_id text not null, client_id text not null, username text not null,
-      origin_jti text not null, event_id text not null, auth_time integer not null, expires_at integer not null);
-    create index if not exists cognito_refresh_tokens_by_user on cognito_refresh_tokens (pool_id, username);
-    create index if not exists cognito_refresh_tokens_by_origin on cognito_refresh_tokens (origin_jti);`);
+export function tokens(cloud: Cloud, directory: Directory, triggers: Triggers) {
+  const keys: SigningKeys = signingKeys(cloud.database, cloud.clock, cloud.region);
+  const refreshing: RefreshTokens = refreshTokens(cloud.database, cloud.clock);
+  const seconds = () => Math.floor(cloud.clock.now() / 1000);
 
-  const issuer = (poolId: string) => `https://cognito-idp.${region}.amazonaws.com/${poolId}`;
-  const seconds = () => Math.floor(clock.now() / 1000);
-  const digest = (token: string) => createHash("sha256").update(token).digest("base64");
-
-  const keys = new Map<string, Promise<SigningKey>>();
-  /** Made when first needed, then kept: tokens stay valid over a restart. */
-  function signingKey(poolId: string): Promise<SigningKey> {
-    const known = keys.get(poolId) ?? loadKey(poolId);
-    keys.set(poolId, known);
-    return known;
-  }
-
-  async function loadKey(poolId: string): Promise<SigningKey> {
-    const stored = database.prepare("select kid, private_key from cognito_keys where pool_id = ?").get(poolId);
-    if (stored !== undefined)
-      return { kid: stored.kid as string, privateKey: createPrivateKey(stored.private_key as string) };
-    const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
-    const kid = randomBytes(32).toString("base64");
-    const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-    database.prepare("insert into cognito_keys values (?, ?, ?)").run(poolId, kid, pem);
-    return { kid, privateKey };
-  }
-
-  async function jwks(poolId: string): Promise<JSONWebKeySet> {
-    const { kid, privateKey } = await signingKey(poolId);
-    const { n, e } = await exportJWK(privateKey);
-    return { keys: [{ alg: "RS256", e, kid, kty: "RSA", n, use: "sig" }] };
-  }
-
-  async function sign(poolId: string, claims: JWTPayload, lifetimeSeconds: number): Promise<string> {
-    const { kid, privateKey } = await signingKey(poolId);
-    const now = seconds();
-    return new SignJWT({ ...claims, iss: issuer(poolId), iat: now, exp: now + lifetimeSeconds, jti: randomUUID() })
-      .setProtectedHeader({ kid, alg: "RS256" })
-      .sign(privateKey);
-  }
-
-  async function issue(user: User, client: Client, session: Session): Promise<AuthenticationResult> {
+  async function issue(
+    user: User,
+    client: Client,
+    session: Session,
+    { source = "Authentication", nonce }: Occasion,
+  ): Promise<AuthenticationResult> {
     const groups = directory.groupsOf(user);
     const roles = groups.map(({ roleArn }) => roleArn).filter((arn) => arn !== undefined);
-    const shared = {
+    const scopes = session.scopes ?? [USER_SCOPE];
+    const fixed = { origin_jti: session.originJti, event_id: session.eventId, auth_time: session.authTime };
+    const shared: JWTPayload = {
       sub: user.attributes.sub,
       ...(groups.length > 0 && { "cognito:groups": groups.map(({ name }) => name) }),
-      origin_jti: session.originJti,
-      event_id: session.eventId,
-      auth_time: session.authTime,
+      ...fixed,
     };
-    const readable = Object.entries(user.attributes).filter(
-      ([name]) => name !== "sub" && (client.readAttributes?.includes(name) ?? true),
-    );
-    const idClaims = {
-      ...shared,
-      ...Object.fromEntries(
-        readable.map(([name, value]) => [name, BOOLEANS.includes(name) ? value === "true" : value]),
-      ),
-      ...(roles.length > 0 && { "cognito:roles": roles, "cognito:preferred_role": roles[0] }),
-      "cognito:username": user.username,
-      aud: client.id,
-      token_use: "id",
-    };
-    const accessClaims = {
-      ...shared,
-      client_id: client.id,
-      token_use: "access",
-      scope: USER_SCOPE,
-      username: user.username,
-    };
+    const drafts = await applyTokenTrigger(triggers, directory.pool(user.poolId), user, client, {
+      source: `TokenGeneration_${source}`,
+      groups: groups.map(({ name }) => name),
+      roles,
+      scopes,
+      id: {
+        ...shared,
+        ...readable(user, client, session.scopes),
+        ...(roles.length > 0 && { "cognito:roles": roles, "cognito:preferred_role": roles[0] }),
+        "cognito:username": user.username,
+        aud: client.id,
+        token_use: "id",
+      },
+      access: { ...shared, client_id: client.id, token_use: "access", scope: "", username: user.username },
+    });
+    const access = { ...drafts.access, scope: drafts.scopes.join(" "), ...(session.scopes && { version: 2 }) };
+    const AccessToken = await keys.sign(user.poolId, access, client.accessTokenSeconds);
+    // OpenID Connect's own: they tie the ID token to the request and to the access token.
+    const tied = session.scopes && { at_hash: leftHalf(AccessToken), ...(nonce !== undefined && { nonce }) };
     return {
-      AccessToken: await sign(user.poolId, accessClaims, client.accessTokenSeconds),
-      IdToken: await sign(user.poolId, idClaims, client.idTokenSeconds),
+      AccessToken,
+      IdToken: await keys.sign(user.poolId, { ...drafts.id, ...tied }, client.idTokenSeconds),
       ExpiresIn: client.accessTokenSeconds,
       TokenType: "Bearer",
     };
   }
 
   return {
-    jwks,
+    jwks: keys.jwks,
+    issuer: keys.issuer,
 
     /** A new sign-in: all three tokens. */
-    async signIn(user: User, client: Client): Promise<AuthenticationResult> {
-      const now = seconds();
+    async signIn(user: User, client: Client, occasion: Occasion = {}): Promise<AuthenticationResult> {
       const session: Session = {
         poolId: user.poolId,
         clientId: client.id,
         username: user.username,
         originJti: randomUUID(),
         eventId: randomUUID(),
-        authTime: now,
+        authTime: seconds(),
+        scopes: occasion.scopes,
       };
-      const refreshToken = randomBytes(96).toString("base64url");
-      database.prepare("delete from cognito_refresh_tokens where expires_at <= ?").run(now);
-      database
-        .prepare("insert into cognito_refresh_tokens values (?, ?, ?, ?, ?, ?, ?, ?)")
-        .run(
-          digest(refreshToken),
-          user.poolId,
-          client.id,
-          user.username,
-          session.originJti,
-          session.eventId,
-          now,
-          now + client.refreshTokenSeconds,
-        );
-      return { ...(await issue(user, client, session)), RefreshToken: refreshToken };
+      const result = await issue(user, client, session, occasion);
+      return { ...result, RefreshToken: refreshing.issue(session, client.refreshTokenSeconds) };
     },
 
-    /** Fresh access and ID tokens of the same sign-in. */
-    async refresh(refreshToken: string, client: Client): Promise<AuthenticationResult> {
-      const row = database.prepare("select * from cognito_refresh_tokens where digest = ?").get(digest(refreshToken));
-      if (row === undefined || row.client_id !== client.id) throw notAuthorized("Invalid Refresh Token");
-      if ((row.expires_at as number) <= seconds()) throw notAuthorized("Refresh Token has expired");
-      const user = directory.lookUp(directory.pool(client.poolId), row.username as string);
+    /** Fresh tokens of the same sign-in; where the client rotates them, a new refresh token too. */
+    async refresh(refreshToken: string, client: Client): Promise<AuthenticationResult & { scopes?: string[] }> {
+      const session = refreshing.open(refreshToken, client.id);
+      const user = directory.lookUp(directory.pool(client.poolId), session.username);
       if (user === undefined) throw notAuthorized("Invalid Refresh Token");
       if (!user.enabled) throw notAuthorized("User is disabled.");
-      return issue(user, client, {
-        poolId: user.poolId,
-        clientId: client.id,
-        username: user.username,
-        originJti: row.origin_jti as string,
-        eventId: row.event_id as string,
-        authTime: row.auth_time as number,
-      });
+      const result = await issue(user, client, session, { source: "RefreshTokens" });
+      const grace = client.rotationGraceSeconds;
+      const rotated = grace === undefined ? {} : { RefreshToken: refreshing.rotate(refreshToken, session, grace) };
+      return { ...result, ...rotated, scopes: session.scopes };
     },
 
-    /** The user an access token speaks for; throws unless it is genuine, current and not revoked. */
-    async userOf(accessToken: string | undefined): Promise<{ user: User; client: Client; claims: JWTPayload }> {
-      const claims = await verify(accessToken ?? "");
-      const live = database
-        .prepare("select 1 from cognito_refresh_tokens where origin_jti = ?")
-        .get(claims.origin_jti as string);
-      if (live === undefined) throw notAuthorized("Access Token has been revoked");
+    /** An application's own access token. */
+    async forClient(client: Client, scopes: string[]): Promise<{ AccessToken: string; ExpiresIn: number }> {
+      const claims = {
+        sub: client.id,
+        token_use: "access",
+        scope: scopes.join(" "),
+        auth_time: seconds(),
+        version: 2,
+        client_id: client.id,
+      };
+      const AccessToken = await keys.sign(client.poolId, claims, client.accessTokenSeconds);
+      return { AccessToken, ExpiresIn: client.accessTokenSeconds };
+    },
+
+    /** The user an access token speaks for; throws unless it is genuine, current, not revoked, and has the scope. */
+    async userOf(
+      accessToken: string | undefined,
+      scope = USER_SCOPE,
+    ): Promise<{ user: User; client: Client; pool: Pool }> {
+      const claims = await keys.verify(accessToken ?? "", directory.pools);
+      if (!refreshing.isLive(claims.origin_jti as string | undefined))
+        throw notAuthorized("Access Token has been revoked");
+      if (!String(claims.scope).split(" ").includes(scope))
+        throw notAuthorized("Access Token does not have required scopes");
       const client = directory.client(claims.client_id as string);
-      return { user: directory.user(directory.pool(client.poolId), claims.username as string), client, claims };
+      const pool = directory.pool(client.poolId);
+      return { user: directory.user(pool, claims.username as string), client, pool };
     },
 
-    revoke(refreshToken: string): void {
-      database.prepare("delete from cognito_refresh_tokens where digest = ?").run(digest(refreshToken));
-    },
-
-    revokeAll(user: User): void {
-      database
-        .prepare("delete from cognito_refresh_tokens where pool_id = ? and username = ?")
-        .run(user.poolId, user.username);
-    },
+    revoke: (refreshToken: string): void => refreshing.revoke(refreshToken),
+    revokeAll: (user: User): void => refreshing.revokeAll(user),
   };
-
-  async function verify(accessToken: string): Promise<JWTPayload> {
-    let poolId: string;
-    try {
-      const { iss } = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString());
-      poolId = String(iss).split("/").at(-1)!;
-    } catch {
-      throw notAuthorized("Invalid Access Token");
-    }
-    if (!directory.pools.has(poolId)) throw notAuthorized("Invalid Access Token");
-    try {
-      const { payload } = await jwtVerify(accessToken, createLocalJWKSet(await jwks(poolId)), {
-        issuer: issuer(poolId),
-        currentDate: new Date(clock.now()),
-      });
-      if (payload.token_use !== "access") throw notAuthorized("Invalid Access Token");
-      return payload;
-    } catch (error) {
-      const expired = (error as { code?: string }).code === "ERR_JWT_EXPIRED";
-      throw notAuthorized(expired ? "Access Token has expired" : "Invalid Access Token");
-    }
-  }
 }
 
-/** `/.well-known/openid-configuration`: the issuer is AWS's, the keys are here. Hosted sign-in pages are not emulated. */
-export function discovery(pool: Pool, region: string, endpoint: string): object {
+/** What the client may read; of a hosted sign-in, what the granted scopes speak of. */
+export function readable(user: User, client: Client, scopes?: string[]): Record<string, string | boolean> {
+  const own = Object.entries(user.attributes).filter(
+    ([name]) => name !== "sub" && (client.readAttributes?.includes(name) ?? true) && isGranted(name, scopes),
+  );
+  return Object.fromEntries(own.map(([name, value]) => [name, BOOLEANS.includes(name) ? value === "true" : value]));
+}
+
+function isGranted(name: string, scopes: string[] = ["profile"]): boolean {
+  if (scopes.includes("profile") || !scopes.some((scope) => ["email", "phone"].includes(scope))) return true;
+  if (/^email(_verified)?$/.test(name)) return scopes.includes("email");
+  return /^phone_number(_verified)?$/.test(name) && scopes.includes("phone");
+}
+
+function leftHalf(token: string): string {
+  return createHash("sha256").update(token).digest().subarray(0, 16).toString("base64url");
+}
+
+/** `/.well-known/openid-configuration`: the issuer is AWS's; keys and pages are here. */
+export function discovery(pool: Pool, region: string, endpoint: string, signInUrl: string | undefined): object {
   return {
     issuer: `https://cognito-idp.${region}.amazonaws.com/${pool.id}`,
     jwks_uri: `${endpoint}/${pool.id}/.well-known/jwks.json`,
+    ...(signInUrl !== undefined && {
+      authorization_endpoint: `${signInUrl}/oauth2/authorize`,
+      token_endpoint: `${signInUrl}/oauth2/token`,
+      userinfo_endpoint: `${signInUrl}/oauth2/userInfo`,
+      revocation_endpoint: `${signInUrl}/oauth2/revoke`,
+      end_session_endpoint: `${signInUrl}/logout`,
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    }),
     id_token_signing_alg_values_supported: ["RS256"],
     response_types_supported: ["code", "token"],
     scopes_supported: ["openid", "email", "phone", "profile"],

@@ -2,7 +2,7 @@
 
 import type { ListUsersCommandInput, UserType } from "@aws-sdk/client-cognito-identity-provider";
 import { AwsError } from "../../service.ts";
-import { describeUser } from "./administration.ts";
+import { describeUser } from "./description.ts";
 import type { User } from "./directory.ts";
 
 const MAX_PAGE = 60;
