@@ -164,6 +164,47 @@ describe("nothing is written twice, whatever fails", () => {
     expect([...rows.values()].every((row) => row.rows === 1)).toBe(true);
   });
 
+  it("of inserts and transactions, the server itself failing them on the wire", async () => {
+    const times = Number.POSITIVE_INFINITY;
+    const [before, after] = ["before", "after"] as const;
+    // Not of what begins a transaction: its connection would be in use until it expires.
+    const operation = "ExecuteStatement";
+    backend.server.faults.set(
+      { fault: "Dropped", when: after, every: 7, times, operation },
+      { fault: "Dropped", when: after, every: 8, times, operation: "CommitTransaction" },
+      { fault: "Dropped", when: before, every: 11, times },
+      { fault: "InternalServerErrorException", when: after, every: 13, times, operation },
+      { fault: "DatabaseUnavailableException", when: after, every: 17, times, operation: "CommitTransaction" },
+      { fault: "DatabaseResumingException", every: 5, times },
+      { fault: "ThrottlingException", every: 6, times },
+    );
+    const db = backend.connect(columnTypes, { onResume: () => undefined, retryDelayMs: () => 0 });
+    const single = (on: typeof db, key: number) => on.insertInto("entry").values({ key, part: 1 }).execute();
+    const errors = await writeAll(1000, (key) => {
+      if (key % 3 > 0) return single(db, key);
+      return db.transaction().execute(async (transaction) => {
+        await single(transaction, key);
+        await transaction.insertInto("entry").values({ key, part: 2 }).execute();
+      });
+    });
+    backend.server.faults.set();
+
+    const rows = await written();
+    const counts = { twice: 0, lost: 0, unsaid: 0 };
+    for (let key = 0; key < 1000; key++) {
+      const found = rows.get(key);
+      const error = errors.get(key) as DataApiError | undefined;
+      const parts = key % 3 > 0 ? 1 : 2;
+      if (found && (found.rows !== parts || found.parts !== parts)) counts.twice++;
+      if (!error && !found) counts.lost++;
+      if (found && error && !error.isEffectUnknown) counts.unsaid++;
+    }
+    expect(counts).toEqual({ twice: 0, lost: 0, unsaid: 0 });
+    expect(errors.size).toBeGreaterThan(100);
+    expect(errors.size).toBeLessThan(700);
+    expect([...errors.values()].every((error) => error instanceof DataApiError)).toBe(true);
+  });
+
   it("reads all that is there although every fourth call fails", async () => {
     await insertMany(
       plain,
