@@ -124,7 +124,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       if (handled) return handled;
       const protocol = await wire(name);
       if (!protocol) throw new AwsError("UnknownOperationException", `${name} has no API on this machine.`, 501);
-      const { operation, input } = protocol.parse(request);
+      const parsed = protocol.parse(request);
+      if (owner.requiresMembers) protocol.checkRequired(parsed);
+      const { operation, input } = parsed;
       const call: Call = { principal: request.principal, http: request, sourceIp: request.sourceIp };
       const response = protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
       return withHeaders(response, request);

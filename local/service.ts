@@ -97,6 +97,8 @@ export interface Service {
   operations: Record<string, Operation>;
   /** The SDK client module whose schemas describe the wire protocol: `() => import("@aws-sdk/client-sqs")`. */
   client?: () => Promise<object>;
+  /** A call without a member that the schema requires ends in ValidationException. @default false: operations say so themselves */
+  requiresMembers?: boolean;
   /** Requests outside the protocol (a JWKS document); undefined hands the request on to the operations. */
   handle?(request: AwsRequest): Promise<AwsResponse | undefined>;
   /** Takes a message for a resource of this service; throws AwsError when it may or can not. */

@@ -4,6 +4,7 @@ import { type BodyCodec, readBindings, writeBindings } from "./bindings.ts";
 import { errorCode } from "./error-codes.ts";
 import { readJson, writeJson } from "./json.ts";
 import { readQuery } from "./query.ts";
+import { checkRequiredMembers } from "./required-members.ts";
 import { type Match, Routes } from "./routes.ts";
 import { describeService, type WireOperation, type WireService } from "./schema.ts";
 import { escapeXml, writeQueryResponse, xmlCodec } from "./xml.ts";
@@ -16,6 +17,8 @@ export interface Parsed {
 /** One service's wire protocol. */
 export interface Wire {
   parse(request: AwsRequest): Parsed;
+  /** Throws ValidationException where a member is missing that the schema requires. */
+  checkRequired(parsed: Parsed): void;
   respond(operation: string, output: unknown, requestId: string): AwsResponse;
   fail(error: AwsError, requestId: string, method?: string): AwsResponse;
 }
@@ -26,6 +29,7 @@ export function wireOf(module: object): Wire {
   const wire = protocolOf(service);
   return {
     ...wire,
+    checkRequired: ({ operation, input }) => checkRequiredMembers(operationNamed(service, operation), input),
     fail(error, requestId, method) {
       const code = errorCode(service.protocol, error.code);
       const named = code === error.code ? error : new AwsError(code, error.message, error.status, error.detail);
@@ -34,7 +38,7 @@ export function wireOf(module: object): Wire {
   };
 }
 
-function protocolOf(service: WireService): Wire {
+function protocolOf(service: WireService): Omit<Wire, "checkRequired"> {
   if (service.protocol === "awsJson1_0" || service.protocol === "awsJson1_1") return jsonRpc(service);
   if (service.protocol === "awsQuery") return query(service);
   return rest(service, service.protocol === "restXml" ? xmlCodec(service) : restJsonCodec);
@@ -46,7 +50,7 @@ function operationNamed(service: WireService, name: string): WireOperation {
   return operation;
 }
 
-function jsonRpc(service: WireService): Wire {
+function jsonRpc(service: WireService): Omit<Wire, "checkRequired"> {
   const contentType = service.protocol === "awsJson1_0" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   const options = { jsonNames: false };
   return {
@@ -89,7 +93,7 @@ const restJsonCodec: BodyCodec = {
   write: (shape, value) => JSON.stringify(writeJson(shape, value, { jsonNames: true }) ?? {}),
 };
 
-function rest(service: WireService, codec: BodyCodec): Wire {
+function rest(service: WireService, codec: BodyCodec): Omit<Wire, "checkRequired"> {
   const routes = new Routes(service);
   const isXml = service.protocol === "restXml";
   return {
@@ -127,7 +131,7 @@ function rest(service: WireService, codec: BodyCodec): Wire {
   };
 }
 
-function query(service: WireService): Wire {
+function query(service: WireService): Omit<Wire, "checkRequired"> {
   const codec = xmlCodec(service);
   return {
     parse(request) {

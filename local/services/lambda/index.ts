@@ -98,6 +98,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
   return {
     name: "lambda",
     client: () => import("@aws-sdk/client-lambda"),
+    requiresMembers: true,
     resources: {
       "aws:lambda/function:Function": declare("function"),
       "aws:lambda/alias:Alias": declare("alias"),
