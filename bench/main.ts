@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<() => Promise<Row[]>>> = {
   "data-api": async () => (await import("./data-api.ts")).dataApiBench,
   evaluate: async () => (await import("./evaluate.ts")).evaluateBench,
   local: async () => (await import("./local.ts")).localBench,
+  preview: async () => (await import("./preview.ts")).previewBench,
 };
 
 const [name, ...flags] = process.argv.slice(2);
