@@ -56,7 +56,11 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
       const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
       const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal, timeout: timeoutMs });
       outgoing.on("error", fail);
-      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      outgoing.on("timeout", () => {
+        // In the middle of an answer, destroying it would only tell that it was destroyed.
+        fail(new Error(`no answer within ${timeoutMs} ms`));
+        outgoing.destroy();
+      });
       outgoing.on("response", (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

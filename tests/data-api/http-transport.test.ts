@@ -68,6 +68,10 @@ describe("a connection", () => {
     answer = () => undefined;
     const silent = await failure(call(connect({ timeoutMs: 30 })));
     expect(silent.message).toBe("The Data API did not answer: no answer within 30 ms");
+    expect(silent).toBeInstanceOf(DataApiConnectionError);
+    answer = (_request, response) => response.write('{"rec');
+    const stalled = await failure(call(connect({ timeoutMs: 30 })));
+    expect(stalled.message).toBe("The Data API did not answer: no answer within 30 ms");
     const refused = httpTransport({ endpoint: "http://127.0.0.1:9", region: "eu-west-1", credentials });
     expect(await failure(call(refused))).toMatchObject({ code: "ECONNREFUSED" });
   });

@@ -4,7 +4,7 @@
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,7 +95,14 @@ export async function startDataApi(options: { directory?: string; resumeMs?: num
   };
   const cloud = { account: "000000000000", region: "eu-west-1", directory, clock, call, authorize };
   const service = rdsData({ ...cloud, log: (line: LogLine) => log.push(line.message) } as unknown as Cloud, options);
-  const http = createServer(async (request, response) => {
+  const http = createServer((request, response) => {
+    // A defect of the service is an answer that says so: nobody waits for one that never comes.
+    answerTo(request, response).catch((error) => {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else response.writeHead(500).end(JSON.stringify({ message: `the service failed: ${error.stack}` }));
+    });
+  });
+  const answerTo = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const answer = await service.handle!({
@@ -110,7 +117,7 @@ export async function startDataApi(options: { directory?: string; resumeMs?: num
     response.writeHead(answer.status, answer.headers);
     if (answer.body instanceof Readable) answer.body.on("error", () => response.destroy()).pipe(response);
     else response.end(answer.body);
-  });
+  };
   await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
   const endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "example" };
