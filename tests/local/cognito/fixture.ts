@@ -10,8 +10,10 @@ import {
 } from "@aws-sdk/client-cognito-identity-provider";
 import type { Graph, Resource, Value } from "../../../engine/graph.ts";
 import { type ManualClock, manualClock } from "../../../local/clock.ts";
-import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
+import { type RunningCloud, type ServiceFactory, startCloud } from "../../../local/cloud.ts";
 import { cognito } from "../../../local/services/cognito/index.ts";
+import { ses } from "../../../local/services/ses/index.ts";
+import type { Mail } from "../../../local/services/ses/mailbox.ts";
 
 export const UserPoolId = "eu-west-1_TestPool1";
 export const ClientId = "1example23456789client0001";
@@ -26,6 +28,10 @@ export interface CognitoCloud {
   addUser(username: string, attributes?: Record<string, string>): Promise<void>;
   signIn(username: string, password?: string): Promise<SignedIn>;
   declare(type: string, id: string, inputs: Record<string, Value>): Promise<void>;
+  /** What was sent, the newest first. */
+  mails(): Promise<Mail[]>;
+  /** The six digits in the newest message to somebody. */
+  codeFor(address: string): Promise<string>;
   /** Stops and starts again on the same state, the program declared again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -41,6 +47,7 @@ export interface SignedIn {
 export interface Declared {
   pool?: Record<string, Value>;
   client?: Record<string, Value>;
+  services?: Record<string, ServiceFactory>;
 }
 
 export async function startCognito(declared: Declared = {}): Promise<CognitoCloud> {
@@ -48,7 +55,11 @@ export async function startCognito(declared: Declared = {}): Promise<CognitoClou
   // Signatures carry the real time: start there
   const clock = manualClock(Date.now());
   const start = async () => {
-    const running = await startCloud({ directory, clock, services: { "cognito-idp": cognito } });
+    const running = await startCloud({
+      directory,
+      clock,
+      services: { "cognito-idp": cognito, ses, ...declared.services },
+    });
     return { running, client: new CognitoIdentityProviderClient(running.client()) };
   };
   const declareAll = async () => {
@@ -88,6 +99,14 @@ export async function startCognito(declared: Declared = {}): Promise<CognitoClou
         }),
       );
       return answer.AuthenticationResult as SignedIn;
+    },
+    async mails() {
+      const answer = await fetch(`${cloud.running.endpoint}/_mail`);
+      return ((await answer.json()) as { messages: Mail[] }).messages;
+    },
+    async codeFor(address) {
+      const found = (await cloud.mails()).find(({ to }) => to.includes(address));
+      return /\d{6}/.exec(found?.text ?? found?.html ?? "")?.[0] ?? "none";
     },
     declare: (type, id, inputs) =>
       cloud.running.provision({ resources: [resource(`aws:cognito/${type}`, id, inputs)] } as unknown as Graph),
