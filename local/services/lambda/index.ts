@@ -48,7 +48,11 @@ export async function lambda(cloud: Cloud): Promise<Service> {
       const { config } = functions.put(await withCode(cloud, resource, packages));
       events.resume(functions.find(config.name));
     },
-    version: (resource) => functions.putVersion(resource),
+    version(resource) {
+      const { name, publishedAs, isDeleted } = resource.outputs;
+      if (isDeleted) functions.versions.used(String(name), String(publishedAs));
+      else functions.putVersion(resource);
+    },
     alias: (resource) => putAlias(functions, resource),
     permission: (resource) => policies.put(resource, arnOf),
     layerVersion: async (resource) => functions.layers.put(await withCode(cloud, resource, packages)),

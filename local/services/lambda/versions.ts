@@ -17,6 +17,8 @@ export interface Versions {
   put(functionName: string, version: LambdaFunction): void;
   /** The number that the next one gets: numbers are never used again. */
   next(functionName: string): number;
+  /** A version that was deleted had this number. */
+  used(functionName: string, version: string): void;
   remove(functionName: string, version?: string): void;
   aliases(functionName: string): Alias[];
   alias(functionName: string, name: string): Alias | undefined;
@@ -45,6 +47,7 @@ export function versionsOf(): Versions {
       published.set(name, own.set(target.config.version, target));
       counts.set(name, Math.max(counts.get(name) ?? 0, Number(target.config.version)));
     },
+    used: (name, number) => void counts.set(name, Math.max(counts.get(name) ?? 0, Number(number) || 0)),
     next: (name) => (counts.get(name) ?? 0) + 1,
     remove(name, number) {
       if (number !== undefined) published.get(name)?.delete(number);

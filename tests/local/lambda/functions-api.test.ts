@@ -242,6 +242,7 @@ describe("a published version", () => {
     await cloud.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: "hello", Timeout: 5 }));
     expect(await publish()).toBe("2");
     await cloud.client.send(new DeleteFunctionCommand({ FunctionName: "hello", Qualifier: "2" }));
+    await cloud.restart();
     expect(await publish()).toBe("3");
     const { Versions } = await cloud.client.send(new ListVersionsByFunctionCommand({ FunctionName: "hello" }));
     expect(Versions!.map(({ Version, FunctionArn }) => [Version, FunctionArn])).toEqual(

@@ -1,5 +1,11 @@
 /** Streams that call functions: order, batches, what comes again, what is given up, and where reading goes on. */
 import { SplitShardCommand } from "@aws-sdk/client-kinesis";
+import {
+  CreateEventSourceMappingCommand,
+  DeleteEventSourceMappingCommand,
+  GetEventSourceMappingCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
 import { eventually } from "./fixture.ts";
 import { functionArn, ROLE_ARN, role } from "./resources.ts";
 import { queueIn, STREAM_ARN, type StreamCloud, startStreams } from "./stream-fixture.ts";
@@ -416,6 +422,36 @@ it("a restart goes on from the checkpoint: what was done does not come again, wh
   expect(found[0]).toEqual(numbers(6));
   expect(found.slice(1).every((batch) => batch[0] === "3")).toBe(true);
   expect(found.at(-1)).toEqual(numbers(3, 3));
+});
+
+it("a mapping made by the API is described as it was set, and reads on after a change", async () => {
+  await cloud.create();
+  await cloud.putAt("one", "a", "b");
+  await cloud.consumer();
+  const Destination = await queueIn(cloud, "failures");
+  const StartingPositionTimestamp = new Date(Math.floor(cloud.clock.now() / 1000) * 1000 - 60_000);
+  const { UUID } = await cloud.client.send(
+    new CreateEventSourceMappingCommand({
+      ...{ FunctionName: "consumer", EventSourceArn: STREAM_ARN, StartingPosition: "AT_TIMESTAMP" },
+      ...{ StartingPositionTimestamp, BatchSize: 1, BisectBatchOnFunctionError: true, MaximumRetryAttempts: 4 },
+      ...{
+        MaximumRecordAgeInSeconds: 600,
+        ParallelizationFactor: 2,
+        DestinationConfig: { OnFailure: { Destination } },
+      },
+    }),
+  );
+  expect(await cloud.consumed(2)).toEqual(["a", "b"]);
+  await cloud.client.send(new UpdateEventSourceMappingCommand({ UUID, BatchSize: 100 }));
+  await cloud.putAt("one", "c", "d");
+  expect((await cloud.consumed(4)).slice(2)).toEqual(["c", "d"]);
+  expect(await cloud.client.send(new GetEventSourceMappingCommand({ UUID }))).toMatchObject({
+    ...{ UUID, EventSourceArn: STREAM_ARN, FunctionArn: functionArn("consumer"), State: "Enabled" },
+    ...{ StartingPosition: "AT_TIMESTAMP", StartingPositionTimestamp, BatchSize: 100, MaximumRetryAttempts: 4 },
+    ...{ BisectBatchOnFunctionError: true, MaximumRecordAgeInSeconds: 600, ParallelizationFactor: 2 },
+    DestinationConfig: { OnFailure: { Destination } },
+  });
+  await cloud.client.send(new DeleteEventSourceMappingCommand({ UUID }));
 });
 
 describe("a mapping of a stream is refused", () => {

@@ -115,7 +115,7 @@ export function functionOperations(api: Api): Record<string, Operation> {
     },
     DeleteFunction: {
       authorize: onFunction("DeleteFunction"),
-      run({ FunctionName, Qualifier }: Named) {
+      async run({ FunctionName, Qualifier }: Named) {
         const { name, qualifier = Qualifier } = parseFunctionName(FunctionName);
         functions.find(name);
         if (qualifier === "$LATEST") throw invalid("$LATEST version cannot be deleted without deleting the function.");
@@ -125,7 +125,9 @@ export function functionOperations(api: Api): Record<string, Operation> {
           .find(({ version, weights }) => version === qualifier || qualifier in weights);
         if (alias) throw conflict(`Version ${qualifier} is referenced by the alias ${alias.name}; remove it first.`);
         functions.remove(name, qualifier);
-        made.forget("version", `${name}:${qualifier}`);
+        // Its number is remembered: no other version gets it.
+        const outputs = { name, publishedAs: qualifier, isDeleted: true };
+        await made.change("version", `${name}:${qualifier}`, { inputs: {}, outputs });
         return {};
       },
     },
