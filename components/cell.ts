@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cellFunctions } from "./cell-functions.ts";
+import { checkArgs } from "./check-args.ts";
 import { Bucket } from "./data/bucket.ts";
 import { Database } from "./data/database.ts";
 import { Parameters } from "./data/parameters.ts";
@@ -59,8 +60,10 @@ export class Cell extends pulumi.ComponentResource {
   /** The schema is in place: tenants come after it. */
   readonly migrated: aws.lambda.Invocation;
 
-  constructor(name: string, { cell, settings }: CellArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: CellArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:cell:Cell", name, {}, options);
+    checkArgs("Cell", name, args);
+    const { cell, settings } = args;
     const child = { parent: this };
     const { environment, protection } = settings;
     const tags = tagsFor({ environment, cell: cell.name });

@@ -11,7 +11,7 @@ export interface Grant {
   /** Why, where the statement alone does not say it. */
   sid?: string;
   actions: string[];
-  resources: pulumi.Input<string>[];
+  resources: pulumi.Input<pulumi.Input<string>[]>;
   conditions?: Record<string, Record<string, pulumi.Input<string> | pulumi.Input<string>[]>>;
 }
 
@@ -204,13 +204,13 @@ export const grantInvalidate = (distribution: Arn): Grant => ({
  * Bedrock: ask one inference profile. What stands behind it is granted for calls through this profile only, so that nobody
  * can go round it and its budget.
  */
-export const grantInfer = (profile: Arn, models: Arn[] | pulumi.Output<string[]>): Grant[] => {
+export const grantInfer = (profile: Arn, models: pulumi.Input<Arn[]>): Grant[] => {
   const actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
   return [
     { actions, resources: [profile] },
     {
       actions,
-      resources: models as Arn[],
+      resources: models,
       conditions: { StringEquals: { "bedrock:InferenceProfileArn": profile } },
     },
   ];

@@ -5,9 +5,27 @@ export class InvalidArgumentError extends Error {
   override readonly name = "InvalidArgumentError";
   readonly argument: string;
   constructor(component: string, argument: string, value: unknown, remedy: string) {
-    super(`${component}: ${argument} is ${JSON.stringify(value) ?? "missing"}; ${remedy}`);
+    super(`${component}: ${argument} is ${shown(value)}; ${remedy}`);
     this.argument = argument;
   }
+}
+
+const SHOWN_CHARACTERS = 200;
+
+/** A value in one short line, whatever it is: what JSON has no words for too. */
+function shown(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (pulumi.Resource.isInstance(value)) return `a resource, ${(value as { __pulumiType?: string }).__pulumiType}`;
+  if (pulumi.Output.isInstance(value)) return "an Output";
+  if (["number", "bigint", "symbol"].includes(typeof value)) return String(value);
+  if (typeof value === "function") return "a function";
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? typeof value;
+  } catch {
+    text = "an object that JSON cannot hold";
+  }
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
 /** Refuses a number outside a range. Undefined passes: the default takes its place. */

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cell } from "./cell.ts";
+import { checkArgs } from "./check-args.ts";
 import { InvalidArgumentError } from "./invalid-argument.ts";
 import type { TenantSettings } from "./settings.ts";
 
@@ -24,8 +25,10 @@ export interface TenantArgs {
 export class Tenant extends pulumi.ComponentResource {
   readonly tenantId: string;
 
-  constructor(name: string, { tenant, cell }: TenantArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: TenantArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:tenant:Tenant", name, {}, options);
+    checkArgs("Tenant", name, args);
+    const { tenant, cell } = args;
     if (tenant.cell !== cell.name) {
       throw new InvalidArgumentError(`Tenant "${name}"`, "cell", cell.name, `its settings say "${tenant.cell}"`);
     }

@@ -34,6 +34,7 @@ const commands = {
   docs: ["reports/reference/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
+  args: ["scripts/args-shapes.ts"],
   package: ["scripts/package.ts"],
   reference: ["scripts/reference-graph.ts"],
   "package:data-api": ["scripts/package-data-api.ts"],

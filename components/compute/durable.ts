@@ -5,7 +5,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { policyOf } from "../grants.ts";
-import { checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkRange } from "../invalid-argument.ts";
 
 export interface DurableArgs {
   /** Seconds that one execution may take in all, waits included: 1 to 31622400 (366 days). */
@@ -55,10 +55,6 @@ export function publishDurable(
 export function checkDurable(component: string, durable: DurableArgs | undefined): void {
   if (!durable) return;
   const { executionTimeoutSeconds, retentionDays } = durable;
-  const needed = "say for how long an execution may last, 1 to 31622400 s";
-  if (executionTimeoutSeconds === undefined) {
-    throw new InvalidArgumentError(component, "durable.executionTimeoutSeconds", undefined, needed);
-  }
   checkRange(component, "durable.executionTimeoutSeconds", executionTimeoutSeconds, 1, 31_622_400);
   checkRange(component, "durable.retentionDays", retentionDays, 1, 90);
 }

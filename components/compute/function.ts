@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantInvoke, policyOf, trustOf } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -65,6 +66,10 @@ export class Function extends pulumi.ComponentResource {
 
   constructor(name: string, args: FunctionArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Function", name, {}, options);
+    checkArgs("Function", name, args, {
+      entry: "name the folder with the handler.ts",
+      "durable.executionTimeoutSeconds": "say for how long an execution may last, 1 to 31622400 s",
+    });
     validate(name, args);
     const child = { parent: this };
     const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;

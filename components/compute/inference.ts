@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantInfer, grantInvokeEndpoint } from "../grants.ts";
 import { Budget } from "../insight/budget.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -40,6 +41,7 @@ export class Inference extends pulumi.ComponentResource {
 
   constructor(name: string, args: InferenceArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Inference", name, {}, options);
+    checkArgs("Inference", name, args, { monthlyBudgetUsd: "say what a month may cost" });
     const component = `Inference "${name}"`;
     validate(component, args);
     const child = { parent: this };
@@ -109,9 +111,6 @@ function validate(component: string, args: InferenceArgs): void {
     "an id such as amazon.nova-lite-v1:0",
   );
   checkRange(component, "monthlyBudgetUsd", args.monthlyBudgetUsd, 0.01, 1_000_000_000);
-  if (args.monthlyBudgetUsd === undefined) {
-    throw new InvalidArgumentError(component, "monthlyBudgetUsd", undefined, "say what a month may cost");
-  }
   if (args.topicArn === undefined && !args.emails?.length) {
     throw new InvalidArgumentError(
       component,

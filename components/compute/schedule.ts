@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantSend, policyOf, trustOfSource } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -56,6 +57,7 @@ export class Schedule extends pulumi.ComponentResource {
 
   constructor(name: string, args: ScheduleArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Schedule", name, {}, options);
+    checkArgs("Schedule", name, args, { target: "name a Function, a Workflow, a Queue or a Topic" });
     const component = `Schedule "${name}"`;
     validate(component, args);
     const child = { parent: this };
@@ -145,9 +147,6 @@ function validate(component: string, args: ScheduleArgs): void {
       args.endDate,
       `it has to be after startDate, ${args.startDate}`,
     );
-  }
-  if (!args.target) {
-    throw new InvalidArgumentError(component, "target", undefined, "name a Function, a Workflow, a Queue or a Topic");
   }
   if (args.target.fifo) {
     throw new InvalidArgumentError(

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantStart, policyOf, trustOfSource } from "../grants.ts";
 import { checked, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -83,6 +84,7 @@ export class Workflow extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkflowArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Workflow", name, {}, options);
+    checkArgs("Workflow", name, args);
     const component = `Workflow "${name}"`;
     validate(component, args);
     const child = { parent: this };

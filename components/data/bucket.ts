@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -67,6 +68,7 @@ export class Bucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: BucketArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Bucket", name, {}, options);
+    checkArgs("Bucket", name, args);
     validate(name, args);
     const child = { parent: this };
     this.#name = name;

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantConnect } from "../grants.ts";
 import { checked, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import { NAME_LIMITS, stackNameOf } from "../names.ts";
@@ -65,6 +66,7 @@ export class Cache extends pulumi.ComponentResource {
 
   constructor(name: string, args: CacheArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Cache", name, {}, options);
+    checkArgs("Cache", name, args, { network: "say where it stands" });
     this.#component = `Cache "${name}"`;
     validate(this.#component, name, args);
     const child = { parent: this };
@@ -193,7 +195,6 @@ export function accessString({ access = "readWrite", keys = "*" }: CacheUserArgs
 }
 
 function validate(component: string, name: string, args: CacheArgs): void {
-  if (!args.network) throw new InvalidArgumentError(component, "network", undefined, "say where it stands");
   const form = /^[a-z](?!.*--)[a-z0-9-]{0,38}[a-z0-9]$/;
   checkForm(component, "cacheName", args.cacheName, form, "lower-case letters, digits and single hyphens, at most 40");
   if (args.cacheName === undefined && name.length > NAME_LIMITS.cache - 8) {

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantConnectDatabase } from "../grants.ts";
 import { checkedArn, checkedSecretArn, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Network } from "../network/network.ts";
@@ -87,6 +88,7 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Database", name, {}, options);
+    checkArgs("Database", name, args);
     this.#component = `Database "${name}"`;
     checkDatabase(this.#component, args);
     this.databaseName = args.databaseName ?? "app";

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantReadParameters, grantReadSecret } from "../grants.ts";
 import { checked, checkedSecretArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -28,6 +29,7 @@ export class Parameters extends pulumi.ComponentResource {
 
   constructor(name: string, args: ParametersArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Parameters", name, {}, options);
+    checkArgs("Parameters", name, args);
     const component = `Parameters "${name}"`;
     checkForm(component, "path", args.path, /^(\/[\w.-]+){1,14}$/, "a path such as /shop/dev");
     this.path = args.path;

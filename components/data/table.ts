@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { grantReadTableStream } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -84,6 +85,7 @@ export class Table extends pulumi.ComponentResource {
 
   constructor(name: string, args: TableArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Table", name, {}, options);
+    checkArgs("Table", name, args);
     this.#component = `Table "${name}"`;
     this.#tags = args.tags;
     validate(this.#component, args);

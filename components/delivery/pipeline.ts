@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { Bucket } from "../data/bucket.ts";
 import { type Grant, grantEncrypt, grantPublish, policyOf, trustOfSource } from "../grants.ts";
 import { checked, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -73,6 +74,7 @@ export class Pipeline extends pulumi.ComponentResource {
 
   constructor(name: string, args: PipelineArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:delivery:Pipeline", name, {}, options);
+    checkArgs("Pipeline", name, args);
     const component = `Pipeline "${name}"`;
     validate(component, name, args);
     const child = { parent: this };

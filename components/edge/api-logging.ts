@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { trustOf } from "../grants.ts";
 
 /**
@@ -10,8 +11,9 @@ import { trustOf } from "../grants.ts";
  * ```
  */
 export class ApiLogging extends pulumi.ComponentResource {
-  constructor(name: string, _args: Record<string, never> = {}, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: Record<string, never> = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:ApiLogging", name, {}, options);
+    checkArgs("ApiLogging", name, args);
     const role = new aws.iam.Role(
       `${name}-role`,
       { assumeRolePolicy: trustOf("apigateway.amazonaws.com") },

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -105,6 +106,7 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
 
   constructor(name: string, args: ApiArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:Api", name, {}, options);
+    checkArgs("Api", name, args);
     const component = `Api "${name}"`;
     validate(component, args);
     const routes = readRoutes(component, args.openapi);

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { aliasRecords, hostForm, validatedCertificate, ZONE_FORM } from "./certificate.ts";
@@ -64,6 +65,7 @@ export class Domain extends pulumi.ComponentResource {
 
   constructor(name: string, args: DomainArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:Domain", name, {}, options);
+    checkArgs("Domain", name, args);
     validate(`Domain "${name}"`, args);
     const child = { parent: this };
     const { host, tags } = args;

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
@@ -47,6 +48,7 @@ export class Firewall extends pulumi.ComponentResource {
 
   constructor(name: string, args: FirewallArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:Firewall", name, {}, options);
+    checkArgs("Firewall", name, args);
     this.#component = `Firewall "${name}"`;
     validate(this.#component, args);
     const child = { parent: this };

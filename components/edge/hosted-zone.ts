@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -32,6 +33,7 @@ export class HostedZone extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostedZoneArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:HostedZone", name, {}, options);
+    checkArgs("HostedZone", name, args);
     checkForm(`HostedZone "${name}"`, "zone", args.zone, ZONE_FORM, "a domain name such as example.com");
     const isProtected = (args.protection ?? "protected") === "protected";
     const zone = new aws.route53.Zone(

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { aliasRecords, hostForm, validatedCertificate, ZONE_FORM } from "./certificate.ts";
@@ -29,6 +30,7 @@ export class Redirect extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedirectArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:Redirect", name, {}, options);
+    checkArgs("Redirect", name, args);
     validate(`Redirect "${name}"`, args);
     const child = { parent: this };
     const zoneId = pulumi.output(args.zoneId ?? aws.route53.getZoneOutput({ name: args.zone }, child).zoneId);

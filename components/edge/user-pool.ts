@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -75,6 +76,7 @@ export class UserPool extends pulumi.ComponentResource {
 
   constructor(name: string, args: UserPoolArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:UserPool", name, {}, options);
+    checkArgs("UserPool", name, args);
     const component = `UserPool "${name}"`;
     validate(component, args);
     const isProtected = (args.protection ?? "protected") === "protected";

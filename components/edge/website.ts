@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { Bucket } from "../data/bucket.ts";
 import { type Grant, grantDeleteObjects, grantInvalidate, grantListObjects, grantWriteObjects } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -72,6 +73,7 @@ export class Website extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebsiteArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:Website", name, {}, options);
+    checkArgs("Website", name, args);
     const component = `Website "${name}"`;
     validate(component, name, args);
     const index = args.index ?? "index.html";

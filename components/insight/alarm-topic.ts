@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm } from "../invalid-argument.ts";
 import { Topic } from "../messaging/topic.ts";
 import type { Tags } from "../tags.ts";
@@ -24,6 +25,7 @@ export class AlarmTopic extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmTopicArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:AlarmTopic", name, {}, options);
+    checkArgs("AlarmTopic", name, args);
     const component = `AlarmTopic "${name}"`;
     for (const [index, email] of (args.emails ?? []).entries()) {
       checkForm(component, `emails[${index}]`, email, EMAIL, "an address such as operations@example.com");

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkedArn, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { type AlarmRule, alarmRules } from "./alarm-rules.ts";
@@ -53,6 +54,7 @@ export class Alarms extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:Alarms", name, {}, options);
+    checkArgs("Alarms", name, args);
     const component = `Alarms "${name}"`;
     validate(component, args);
     const child = { parent: this };

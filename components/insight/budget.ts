@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { EMAIL } from "./alarm-topic.ts";
@@ -39,6 +40,7 @@ export class Budget extends pulumi.ComponentResource {
 
   constructor(name: string, args: BudgetArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:Budget", name, {}, options);
+    checkArgs("Budget", name, args);
     const component = `Budget "${name}"`;
     validate(component, args);
     const topicArn = checkedArn(component, "topicArn", args.topicArn, "sns");

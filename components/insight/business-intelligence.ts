@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, policyOf, trustOfSource } from "../grants.ts";
 import { checked, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import { stackNameOf } from "../names.ts";
@@ -46,6 +47,7 @@ export class BusinessIntelligence extends pulumi.ComponentResource {
 
   constructor(name: string, args: BusinessIntelligenceArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:BusinessIntelligence", name, {}, options);
+    checkArgs("BusinessIntelligence", name, args, { lake: "say what is asked" });
     const component = `BusinessIntelligence "${name}"`;
     validate(component, args);
     const child = { parent: this };
@@ -163,7 +165,6 @@ const lookAround = (region: pulumi.Output<string>, account: pulumi.Output<string
 });
 
 function validate(component: string, args: BusinessIntelligenceArgs): void {
-  if (!args.lake) throw new InvalidArgumentError(component, "lake", undefined, "say what is asked");
   if (!args.readers?.length) {
     throw new InvalidArgumentError(component, "readers", args.readers, "name who may build on it");
   }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import { stackNameOf } from "../names.ts";
 import { dashboardBody } from "./dashboard-body.ts";
@@ -28,6 +29,7 @@ export class Dashboard extends pulumi.ComponentResource {
 
   constructor(name: string, args: DashboardArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:Dashboard", name, {}, options);
+    checkArgs("Dashboard", name, args);
     const component = `Dashboard "${name}"`;
     checkForm(component, "dashboardName", args.dashboardName, /^[\w-]{1,255}$/, "at most 255 letters, digits, _ and -");
     checkForm(

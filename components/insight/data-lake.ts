@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { Bucket } from "../data/bucket.ts";
 import { type Grant, grantDecrypt, grantEncrypt } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -59,6 +60,7 @@ export class DataLake extends pulumi.ComponentResource {
 
   constructor(name: string, args: DataLakeArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:DataLake", name, {}, options);
+    checkArgs("DataLake", name, args);
     this.#component = `DataLake "${name}"`;
     validate(this.#component, args);
     const child = { parent: this };

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { type Grant, grantDeliver, grantEncrypt, grantWriteObjects, policyOf, trustOfSource } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Stream } from "../messaging/stream.ts";
@@ -47,6 +48,7 @@ export class Delivery extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeliveryArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:Delivery", name, {}, options);
+    checkArgs("Delivery", name, args, { lake: "name the lake to deliver to" });
     validate(`Delivery "${name}"`, args);
     const child = { parent: this };
     const { lake, table, source, tags } = args;
@@ -172,7 +174,6 @@ const toParquet = (lake: DataLake, tableName: string, role: aws.iam.Role, region
 });
 
 function validate(component: string, args: DeliveryArgs): void {
-  if (!args.lake) throw new InvalidArgumentError(component, "lake", undefined, "name the lake to deliver to");
   const tables = Object.keys(args.lake.tables);
   if (!tables.includes(args.table)) {
     throw new InvalidArgumentError(component, "table", args.table, `the lake's tables are ${tables.join(", ")}`);

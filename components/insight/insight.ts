@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -47,6 +48,7 @@ export class Insight extends pulumi.ComponentResource {
 
   constructor(name: string, args: InsightArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:Insight", name, {}, options);
+    checkArgs("Insight", name, args);
     validate(`Insight "${name}"`, args);
     const child = { parent: this };
     const isProtected = (args.protection ?? "protected") === "protected";

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 
 export interface SavedQueriesArgs {
@@ -23,6 +24,7 @@ export class SavedQueries extends pulumi.ComponentResource {
 
   constructor(name: string, args: SavedQueriesArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:SavedQueries", name, {}, options);
+    checkArgs("SavedQueries", name, args);
     validate(`SavedQueries "${name}"`, args);
     for (const [title, query] of Object.entries({ ...QUERIES, ...args.queries })) {
       const slug = title.toLowerCase().replace(/\W+/g, "-");

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm } from "../invalid-argument.ts";
 import { stackNameOf } from "../names.ts";
 import type { Tags } from "../tags.ts";
@@ -26,6 +27,7 @@ export class TraceGroup extends pulumi.ComponentResource {
 
   constructor(name: string, args: TraceGroupArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:insight:TraceGroup", name, {}, options);
+    checkArgs("TraceGroup", name, args);
     const form = /^(?!default$)[\w-]{1,32}$/i;
     checkForm(`TraceGroup "${name}"`, "groupName", args.groupName, form, "at most 32 letters, digits, _ and -");
     this.groupName = args.groupName ?? stackNameOf("traceGroup", [name]);

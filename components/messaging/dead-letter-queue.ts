@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
@@ -29,6 +30,7 @@ export class DeadLetterQueue extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeadLetterQueueArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:DeadLetterQueue", name, {}, options);
+    checkArgs("DeadLetterQueue", name, args);
     const component = `DeadLetterQueue "${name}"`;
     checkForm(component, "queueName", args.queueName, /^[\w-]{1,80}$/, "1 to 80 letters, digits, - or _");
     if (args.service && args.sourceArn === undefined) {

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import { nameOf } from "../names.ts";
 import type { Protection } from "../protection.ts";
@@ -67,6 +68,7 @@ export class EventBus extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventBusArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:EventBus", name, {}, options);
+    checkArgs("EventBus", name, args);
     this.#component = `EventBus "${name}"`;
     this.#tags = args.tags;
     validate(this.#component, args);
@@ -122,6 +124,7 @@ export class EventBus extends pulumi.ComponentResource {
 
   /** Brings the events that match to a function, workflow, queue, topic, stream or delivery, and allows the bus what that takes. */
   rule(name: string, args: RuleArgs): aws.cloudwatch.EventRule {
+    checkMethodArgs(this.#component, "RuleArgs", args);
     checkRule(this.#component, name, args);
     const child = { parent: this };
     const rule = new aws.cloudwatch.EventRule(

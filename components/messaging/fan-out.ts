@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -38,6 +39,7 @@ export class FanOut extends pulumi.ComponentResource {
 
   constructor(name: string, args: FanOutArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:FanOut", name, {}, options);
+    checkArgs("FanOut", name, args);
     if (Object.keys(args.consumers).length === 0) {
       throw new InvalidArgumentError(`FanOut "${name}"`, "consumers", {}, "name at least one consumer");
     }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantSend } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
@@ -67,6 +68,7 @@ export class Queue extends pulumi.ComponentResource {
 
   constructor(name: string, args: QueueArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Queue", name, {}, options);
+    checkArgs("Queue", name, args);
     validate(name, args);
     this.#name = name;
     this.fifo = args.fifo ?? false;
@@ -127,6 +129,7 @@ export class Queue extends pulumi.ComponentResource {
   /** Feeds the queue to a function, with partial batch failures. The function needs `grantConsume(queue.arn)`. */
   consume(name: string, consumer: Function, args: ConsumerArgs = {}): aws.lambda.EventSourceMapping {
     const component = `Queue "${this.#name}"`;
+    checkMethodArgs(component, "ConsumerArgs", args);
     checkConsumer(component, this.fifo, args);
     consumer.checkTrigger(component, 900);
     if (this.visibilityTimeoutSeconds < 6 * consumer.timeoutSeconds) {

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantSend } from "../grants.ts";
 import { checkRange } from "../invalid-argument.ts";
@@ -54,6 +55,7 @@ export function consumeStream(
   consumer: Function,
   args: StreamConsumerArgs = {},
 ): StreamConsumer {
+  checkMethodArgs(component, "StreamConsumerArgs", args);
   validate(component, consumer, args);
   const child = { parent };
   const failuresArn = args.onFailure ?? new DeadLetterQueue(`${name}-failures`, { tags: args.tags }, child).arn;

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantDecrypt, grantEncrypt, grantReadStream, grantWriteStream } from "../grants.ts";
 import { checkedArn, checkForm, checkRange } from "../invalid-argument.ts";
@@ -42,6 +43,7 @@ export class Stream extends pulumi.ComponentResource {
 
   constructor(name: string, args: StreamArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Stream", name, {}, options);
+    checkArgs("Stream", name, args);
     this.#component = `Stream "${name}"`;
     this.#tags = args.tags;
     validate(this.#component, args);

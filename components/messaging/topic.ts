@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -60,6 +61,7 @@ export class Topic extends pulumi.ComponentResource {
 
   constructor(name: string, args: TopicArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Topic", name, {}, options);
+    checkArgs("Topic", name, args);
     this.#component = `Topic "${name}"`;
     this.#args = args;
     validate(this.#component, args);
@@ -104,6 +106,7 @@ export class Topic extends pulumi.ComponentResource {
 
   /** Delivers to a queue as the plain message (raw); what cannot be delivered goes to the queue's dead letters. */
   subscribe(name: string, queue: Queue, args: SubscriptionArgs = {}): aws.sns.TopicSubscription {
+    checkMethodArgs(this.#component, "SubscriptionArgs", args);
     this.#checkSubscription(name, queue, args);
     const policy = queue.acceptFrom(name, "sns.amazonaws.com", this.arn, this.#account);
     const deadLetters = queue.acceptDeadLetters(name, "sns.amazonaws.com", this.arn, this.#account);

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 // The package's own index loads its classic components too, which nobody here uses.
 import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { checkArgs } from "../check-args.ts";
 import { trustOf } from "../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -56,6 +57,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:network:Network", name, {}, options);
+    checkArgs("Network", name, args);
     const component = `Network "${name}"`;
     validate(component, args);
     const network = args.existing ? adopt(args.existing) : this.#create(component, name, args);
