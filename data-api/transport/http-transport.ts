@@ -53,19 +53,26 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
     signal?.throwIfAborted();
     dropStale();
     return new Promise<ExecuteOutput>((resolve, reject) => {
-      const fail = (error: Error) => reject(signal?.aborted ? signal.reason : connectionError(error));
-      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal, timeout: timeoutMs });
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        reject(signal?.aborted ? signal.reason : connectionError(error));
+      };
+      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal });
       outgoing.on("error", fail);
-      outgoing.on("timeout", () => {
-        // In the middle of an answer, destroying it would only tell that it was destroyed.
+      // Not the socket's own: node sets and unsets that several times a call.
+      const timer = setTimeout(() => {
         fail(new Error(`no answer within ${timeoutMs} ms`));
         outgoing.destroy();
-      });
+      }, timeoutMs);
       outgoing.on("response", (response) => {
         const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("data", (chunk: Buffer) => {
+          timer.refresh();
+          chunks.push(chunk);
+        });
         response.on("error", fail);
         response.on("end", () => {
+          clearTimeout(timer);
           try {
             const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
             resolve(readAnswer(response, bytes.toString()));
