@@ -1,6 +1,6 @@
 /** Where the Pulumi CLI is that the suite and `bench -- preview` run, and how one is built where it can not be downloaded. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -17,8 +17,8 @@ export interface Cli {
   /** Absolute path. */
   path: string;
   version: string;
-  /** Whether `pulumi-language-nodejs` stands beside it; language-host.ts stands in where not. */
-  hasHost: boolean;
+  /** By `--build`, and so without language hosts: language-host.ts stands in. */
+  built: boolean;
 }
 
 /** TERRACE_PULUMI, else `pulumi` on PATH, else the one that `--build` left. */
@@ -34,7 +34,7 @@ export function findCli(env: NodeJS.ProcessEnv = process.env): Cli | undefined {
   if (!found) return undefined;
   const path = resolve(found);
   const version = execFileSync(path, ["version"], { encoding: "utf8", env: { ...env, ...QUIET } }).trim();
-  return { path, version, hasHost: existsSync(join(path, "../pulumi-language-nodejs")) };
+  return { path, version, built: path === join(CACHE, "pulumi") };
 }
 
 /** The CLI asks pulumi.com for its newest version, and a machine without that network waits for it. */
@@ -63,9 +63,7 @@ export function buildCli(): void {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return !readdirSync(join(path, ".."), { withFileTypes: true }).some(
-      (entry) => entry.isDirectory() && path.endsWith(`/${entry.name}`),
-    );
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -14,7 +14,7 @@ try {
   if (build && !findCli()) buildCli();
   const cli = findCli();
   if (cli) {
-    const host = cli.hasHost ? "its language host" : "the suite's own language host";
+    const host = cli.built ? "the suite's own language host" : "its language host";
     console.error(`test:engine: pulumi ${cli.version} (${cli.path}), ${host}, Node ${process.version}`);
     process.exitCode = run(cli.path);
   } else {

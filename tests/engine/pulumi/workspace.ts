@@ -70,7 +70,7 @@ export class Workspace {
       const folder = at(`home/plugins/resource-${name}-v${of}`);
       writeProgram(join(folder, `pulumi-resource-${name}`), "provider.ts", `TERRACE_STAND_IN_NAME=${name}`);
     }
-    this.#pulumi = cli.hasHost ? cli.path : withHost(cli.path, at("bin"));
+    this.#pulumi = cli.built ? withHost(cli.path, at("bin")) : cli.path;
     const standIn: StandIn = {
       cloud: this.cloud,
       context: { account: this.account, region: this.region, partition: "aws", stack: "" },
