@@ -4,10 +4,10 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "./free-port.ts";
 import { installPeer } from "./install-peer.ts";
 import { type Server, startServer } from "./process-tree.ts";
 import { median, type Row, row } from "./row.ts";
@@ -114,25 +114,6 @@ async function startPeer(directory: string): Promise<Server> {
     args: [join(directory, "node_modules/.bin/osls"), "offline", ...ports, "--noPrependStageInUrl"],
     cwd: directory,
     url: `http://localhost:${http}/health`,
-  });
-}
-
-/** Asks the system for a port and the one after it (the platform takes two). */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = await listenOnce(0);
-    if (port < 65_535 && (await listenOnce(port + 1).catch(() => 0)) !== 0) return port;
-  }
-}
-
-function listenOnce(port: number): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer()
-      .once("error", fail)
-      .listen(port, "127.0.0.1", () => {
-        const { port: taken } = server.address() as { port: number };
-        server.close(() => done(taken));
-      });
   });
 }
 

@@ -7,6 +7,7 @@ import type { Row } from "./row.ts";
 const benches: Record<string, () => Promise<() => Promise<Row[]>>> = {
   "data-api": async () => (await import("./data-api.ts")).dataApiBench,
   evaluate: async () => (await import("./evaluate.ts")).evaluateBench,
+  services: async () => (await import("./services.ts")).servicesBench,
   local: async () => (await import("./local.ts")).localBench,
   preview: async () => (await import("./preview.ts")).previewBench,
 };

@@ -23,6 +23,8 @@ export interface Command {
   url: string;
   /** See `Server`. */
   host?: string;
+  /** @default whether `url` answers 200 */
+  isReady?: () => boolean;
 }
 
 /** Starts a server and asks for `url` until it answers 200. */
@@ -37,7 +39,7 @@ export async function startServer(command: Command, deadlineMs = 120_000): Promi
   // Both are read all the time: a full pipe would stop the server under load.
   child.stdout.on("data", (chunk) => (output = `${output}${chunk}`.slice(-4000)));
   child.stderr.on("data", (chunk) => (output = `${output}${chunk}`.slice(-4000)));
-  while (!(await answers(command))) {
+  while (!(command.isReady ? command.isReady() : await answers(command))) {
     if (child.exitCode !== null) throw new Error(`${command.file} ended before it answered:\n${output}`);
     if (performance.now() - started > deadlineMs) {
       child.kill("SIGKILL");
