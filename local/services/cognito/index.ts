@@ -6,21 +6,21 @@
  * factor, federation, devices, risk configuration, the implicit grant, importing users.
  */
 import type { Cloud, Service } from "../../service.ts";
-import { accountOperations } from "./account.ts";
-import { administrationOperations } from "./administration.ts";
-import { authentication } from "./authentication.ts";
-import { challenges } from "./challenges.ts";
-import { codes } from "./codes.ts";
-import { controlPlane } from "./control-plane.ts";
-import { declaredResources } from "./declared.ts";
-import { directory } from "./directory.ts";
 import { hostedPages } from "./hosted/index.ts";
-import { messages } from "./messages.ts";
-import { settings } from "./settings.ts";
-import { signInOperations } from "./sign-in.ts";
-import { signUp } from "./sign-up.ts";
-import { tokens } from "./tokens.ts";
+import { controlPlane } from "./pools/control-plane.ts";
+import { declaredResources } from "./pools/declared.ts";
+import { directory } from "./pools/directory.ts";
+import { settings } from "./pools/settings.ts";
+import { authentication } from "./sign-in/authentication.ts";
+import { challenges } from "./sign-in/challenges.ts";
+import { signInOperations } from "./sign-in/sign-in.ts";
+import { tokens } from "./tokens/tokens.ts";
 import { triggers } from "./triggers.ts";
+import { accountOperations } from "./users/account.ts";
+import { administrationOperations } from "./users/administration.ts";
+import { codes } from "./users/codes.ts";
+import { messages } from "./users/messages.ts";
+import { signUp } from "./users/sign-up.ts";
 
 export function cognito(cloud: Cloud): Service {
   const { database, clock } = cloud;

@@ -1,7 +1,7 @@
 /** Functions that a pool asks while users sign up and in. They have five seconds, and the pool must be let in. */
 import { AwsError, type Cloud, type Principal, type Timer } from "../../service.ts";
 import type { InvokeOutput } from "../lambda/invoke.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool } from "./pools/pool.ts";
 
 export type TriggerName =
   | "preSignUp"

@@ -7,7 +7,7 @@ import {
   SetUserMFAPreferenceCommand,
   VerifySoftwareTokenCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { totp } from "../../../local/services/cognito/totp.ts";
+import { totp } from "../../../local/services/cognito/sign-in/totp.ts";
 import { failure } from "../dynamodb/fixture.ts";
 import { ClientId, type CognitoCloud, type Declared, password, startCognito, UserPoolId } from "./fixture.ts";
 import { srpClient } from "./srp-client.ts";

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { AdminCreateUserCommand, GetUserCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { decodeJwt } from "jose";
-import { totp } from "../../../local/services/cognito/totp.ts";
+import { totp } from "../../../local/services/cognito/sign-in/totp.ts";
 import { failure } from "../dynamodb/fixture.ts";
 import { type Answer, browser } from "./browser.ts";
 import { ClientId, type CognitoCloud, type Declared, password, startCognito, UserPoolId } from "./fixture.ts";
@@ -166,7 +166,8 @@ it("a forgotten password is replaced on the page", async () => {
 describe("what an application asks wrongly", () => {
   it("is not sent anywhere that nobody vouches for", async () => {
     await start();
-    for (const more of [{ redirect_uri: "https://evil.example/" }, { client_id: "unknown" }]) {
+    const wrong: Record<string, string>[] = [{ redirect_uri: "https://evil.example/" }, { client_id: "unknown" }];
+    for (const more of wrong) {
       const answer = await visitor.open(authorize(more));
       expect(answer.status).toBe(400);
       expect(answer.headers.location).toBeUndefined();

@@ -1,9 +1,9 @@
 /** Who asks for what, who is signed in at the pages, and the codes that applications exchange for tokens. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../service.ts";
-import { equal } from "../client-proof.ts";
-import type { Directory, User } from "../directory.ts";
-import type { Client, Pool } from "../pool.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import type { Client, Pool } from "../pools/pool.ts";
+import { equal } from "../sign-in/client-proof.ts";
 import type { Visit } from "./exchange.ts";
 
 /** What an application asked for; it goes from page to page in the address. */

@@ -1,6 +1,6 @@
 /** A request to the pages as their handlers see it, and the answers that are no page. */
 import type { AwsResponse } from "../../../service.ts";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../pools/pool.ts";
 
 export interface Visit {
   method: string;

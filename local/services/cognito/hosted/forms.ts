@@ -1,11 +1,11 @@
 /** The pages: sign in, sign up, confirm, a new password, a second factor, and out again. */
 import { randomBytes } from "node:crypto";
 import { AwsError, type AwsResponse, type Clock } from "../../../service.ts";
-import { equal } from "../client-proof.ts";
-import type { Directory, User } from "../directory.ts";
-import { assertPassword, hashPassword } from "../passwords.ts";
-import type { Pool } from "../pool.ts";
-import { newSecret, stepOf } from "../totp.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import type { Pool } from "../pools/pool.ts";
+import { equal } from "../sign-in/client-proof.ts";
+import { newSecret, stepOf } from "../sign-in/totp.ts";
+import { assertPassword, hashPassword } from "../users/passwords.ts";
 import { type Authorization, isRefusal, type Wish } from "./authorization.ts";
 import { type Handler, redirect, type Visit, withQuery } from "./exchange.ts";
 import type { Entrance } from "./index.ts";

@@ -3,11 +3,11 @@
  * `https://<domain>.auth.<region>.amazoncognito.com`, and for a host of one's own.
  */
 import { AwsError, type AwsRequest, type AwsResponse, type Cloud } from "../../../service.ts";
-import type { Authentication } from "../authentication.ts";
-import type { Directory, User } from "../directory.ts";
-import type { Pool } from "../pool.ts";
-import type { SignUp } from "../sign-up.ts";
-import { discovery, type Tokens } from "../tokens.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import type { Pool } from "../pools/pool.ts";
+import type { Authentication } from "../sign-in/authentication.ts";
+import { discovery, type Tokens } from "../tokens/tokens.ts";
+import type { SignUp } from "../users/sign-up.ts";
 import { authorization } from "./authorization.ts";
 import { json, type Visit } from "./exchange.ts";
 import { formPages } from "./forms.ts";

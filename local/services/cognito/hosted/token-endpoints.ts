@@ -1,9 +1,9 @@
 /** What applications call: /oauth2/token, userInfo and revoke, with OAuth's errors in their exact form. */
 import { AwsError, type AwsResponse } from "../../../service.ts";
-import { equal } from "../client-proof.ts";
-import type { Directory } from "../directory.ts";
-import type { Client } from "../pool.ts";
-import { readable, type Tokens } from "../tokens.ts";
+import type { Directory } from "../pools/directory.ts";
+import type { Client } from "../pools/pool.ts";
+import { equal } from "../sign-in/client-proof.ts";
+import { readable, type Tokens } from "../tokens/tokens.ts";
 import type { Authorization } from "./authorization.ts";
 import { type Handler, json, type Visit } from "./exchange.ts";
 

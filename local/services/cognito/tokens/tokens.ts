@@ -1,13 +1,13 @@
 /** The tokens of a sign-in, with Cognito's claims as the pool's trigger leaves them. */
 import { createHash, randomUUID } from "node:crypto";
 import type { JWTPayload } from "jose";
-import type { Cloud } from "../../service.ts";
-import type { Directory, User } from "./directory.ts";
-import type { Client, Pool } from "./pool.ts";
+import type { Cloud } from "../../../service.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import type { Client, Pool } from "../pools/pool.ts";
+import type { Triggers } from "../triggers.ts";
 import { type RefreshTokens, refreshTokens, type Session } from "./refresh-tokens.ts";
 import { notAuthorized, type SigningKeys, signingKeys } from "./signing-keys.ts";
 import { applyTokenTrigger } from "./token-trigger.ts";
-import type { Triggers } from "./triggers.ts";
 
 export interface AuthenticationResult {
   AccessToken: string;

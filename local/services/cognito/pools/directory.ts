@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { AwsError, type Clock } from "../../service.ts";
+import { AwsError, type Clock } from "../../../service.ts";
 import type { Attributes, Client, Group, Pool, ResourceServer } from "./pool.ts";
 
 export type UserStatus = "UNCONFIRMED" | "CONFIRMED" | "FORCE_CHANGE_PASSWORD" | "RESET_REQUIRED";

@@ -1,9 +1,9 @@
 /** What a sign-in still asks for. A restart ends it: the user signs in again. */
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../../service.ts";
-import type { User } from "./directory.ts";
-import type { Client } from "./pool.ts";
-import { notAuthorized } from "./signing-keys.ts";
+import type { Clock } from "../../../service.ts";
+import type { User } from "../pools/directory.ts";
+import type { Client } from "../pools/pool.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
 import type { SrpExchange } from "./srp.ts";
 
 export type ChallengeName = "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA" | "MFA_SETUP" | "PASSWORD_VERIFIER";

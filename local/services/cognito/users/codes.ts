@@ -1,8 +1,8 @@
 /** Codes that are sent to a user: six digits, for one purpose, for a while, for a few attempts. */
 import { createHash, randomInt, timingSafeEqual } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { AwsError, type Clock } from "../../service.ts";
-import type { User } from "./directory.ts";
+import { AwsError, type Clock } from "../../../service.ts";
+import type { User } from "../pools/directory.ts";
 
 /** `verify:email` proves an attribute. */
 export type Purpose = "sign-up" | "forgot-password" | `verify:${string}`;

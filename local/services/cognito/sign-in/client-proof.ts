@@ -1,8 +1,8 @@
 /** A client proves itself, and its flows are those it was made with. */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { AwsError } from "../../service.ts";
-import type { Client } from "./pool.ts";
-import { notAuthorized } from "./signing-keys.ts";
+import { AwsError } from "../../../service.ts";
+import type { Client } from "../pools/pool.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
 
 export function required(parameters: Record<string, string>, name: string): string {
   const value = parameters[name];

@@ -1,9 +1,9 @@
 /** What Cognito writes to users. It is kept with the mail of SES; nothing leaves this machine. */
-import type { Cloud } from "../../service.ts";
-import { type Mailbox, mailbox } from "../ses/mailbox.ts";
-import type { User } from "./directory.ts";
-import type { Pool } from "./pool.ts";
-import type { Triggers } from "./triggers.ts";
+import type { Cloud } from "../../../service.ts";
+import { type Mailbox, mailbox } from "../../ses/mailbox.ts";
+import type { User } from "../pools/directory.ts";
+import type { Pool } from "../pools/pool.ts";
+import type { Triggers } from "../triggers.ts";
 
 export type MessageKind =
   | "SignUp"

@@ -1,8 +1,8 @@
 /** Passwords: the pool's policy, scrypt hashes, and what SRP verifies them by; they are kept in no other form. */
 
 import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
-import { AwsError } from "../../service.ts";
-import { makeVerifier, type SrpVerifier } from "./srp.ts";
+import { AwsError } from "../../../service.ts";
+import { makeVerifier, type SrpVerifier } from "../sign-in/srp.ts";
 
 export interface PasswordPolicy {
   minimumLength: number;

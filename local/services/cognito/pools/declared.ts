@@ -1,6 +1,6 @@
 /** What the program declares, by Pulumi type. */
-import type { Resource } from "../../../engine/graph.ts";
-import type { Service } from "../../service.ts";
+import type { Resource } from "../../../../engine/graph.ts";
+import type { Service } from "../../../service.ts";
 import type { Properties } from "./pool.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 /** Where people sign in with an e-mail address or a phone number, the name they are given is that. */
-import { AwsError } from "../../service.ts";
-import type { Attributes, Pool } from "./pool.ts";
+import { AwsError } from "../../../service.ts";
+import type { Attributes, Pool } from "../pools/pool.ts";
 
 export function signInAttribute(pool: Pool, name: string): Attributes {
   if (pool.usernameAttributes.length === 0) return {};

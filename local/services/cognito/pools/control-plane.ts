@@ -7,7 +7,7 @@ import type {
   CreateUserPoolCommandInput,
   CreateUserPoolDomainCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { type Access, AwsError, type Cloud, type Operation } from "../../service.ts";
+import { type Access, AwsError, type Cloud, type Operation } from "../../../service.ts";
 import { describeClient, describeGroup, describePool } from "./description.ts";
 import type { Directory } from "./directory.ts";
 import { type Properties, STANDARD } from "./pool.ts";

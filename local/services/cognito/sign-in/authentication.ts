@@ -1,14 +1,14 @@
 /** Who somebody is, by password, SRP or code: the same rules for the API and for the pages. */
-import type { Clock } from "../../service.ts";
-import { AwsError } from "../../service.ts";
-import type { Directory, User } from "./directory.ts";
+import type { Clock } from "../../../service.ts";
+import { AwsError } from "../../../service.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import { assertAttributes, type Client, type Pool } from "../pools/pool.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
+import type { Triggers } from "../triggers.ts";
+import { hashPassword, srpOf, verifyPassword } from "../users/passwords.ts";
 import { lockouts } from "./lockouts.ts";
-import { hashPassword, srpOf, verifyPassword } from "./passwords.ts";
-import { assertAttributes, type Client, type Pool } from "./pool.ts";
-import { notAuthorized } from "./signing-keys.ts";
 import { makeVerifier, provesPassword, type SrpExchange, type SrpVerifier } from "./srp.ts";
 import { stepOf } from "./totp.ts";
-import type { Triggers } from "./triggers.ts";
 
 const DAY_MS = 86_400_000;
 const INCORRECT = "Incorrect username or password.";

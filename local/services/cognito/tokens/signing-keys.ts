@@ -3,7 +3,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, randomU
 import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { createLocalJWKSet, exportJWK, type JSONWebKeySet, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import { AwsError, type Clock } from "../../service.ts";
+import { AwsError, type Clock } from "../../../service.ts";
 
 interface SigningKey {
   kid: string;

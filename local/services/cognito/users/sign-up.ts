@@ -6,18 +6,18 @@ import type {
   ResendConfirmationCodeCommandInput,
   SignUpCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { AwsError, type Clock, type Operation } from "../../service.ts";
-import { assertSecretHash } from "./client-proof.ts";
+import { AwsError, type Clock, type Operation } from "../../../service.ts";
+import { attributesOf } from "../pools/description.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import { type Attributes, assertAttributes, type Client, type Pool } from "../pools/pool.ts";
+import { assertSecretHash } from "../sign-in/client-proof.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
+import type { Tokens } from "../tokens/tokens.ts";
+import type { Triggers } from "../triggers.ts";
 import { type Codes, expired } from "./codes.ts";
-import { attributesOf } from "./description.ts";
-import type { Directory, User } from "./directory.ts";
 import { deliveryOf, type Messages, type Sent } from "./messages.ts";
 import { assertPassword, hashPassword } from "./passwords.ts";
-import { type Attributes, assertAttributes, type Client, type Pool } from "./pool.ts";
 import { signInAttribute } from "./sign-in-name.ts";
-import { notAuthorized } from "./signing-keys.ts";
-import type { Tokens } from "./tokens.ts";
-import type { Triggers } from "./triggers.ts";
 
 export interface SignedUp {
   user: User;

@@ -3,7 +3,7 @@
  * makes. What the API made is kept; what the program declares is declared again at each start.
  */
 import { randomBytes } from "node:crypto";
-import type { Cloud } from "../../service.ts";
+import type { Cloud } from "../../../service.ts";
 import type { Directory } from "./directory.ts";
 import {
   type Client,

@@ -10,17 +10,17 @@ import type {
   ListUsersCommandInput,
   ListUsersInGroupCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { type Access, AwsError, type Clock, type Operation } from "../../service.ts";
+import { type Access, AwsError, type Clock, type Operation } from "../../../service.ts";
+import { attributesOf, describeGroup, describeUser } from "../pools/description.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import { assertAttributes, type Group, type Pool } from "../pools/pool.ts";
+import type { Tokens } from "../tokens/tokens.ts";
+import type { Triggers } from "../triggers.ts";
 import type { Codes } from "./codes.ts";
-import { attributesOf, describeGroup, describeUser } from "./description.ts";
-import type { Directory, User } from "./directory.ts";
 import type { Messages } from "./messages.ts";
 import { assertPassword, hashPassword, temporaryPassword } from "./passwords.ts";
-import { assertAttributes, type Group, type Pool } from "./pool.ts";
 import { signInAttribute } from "./sign-in-name.ts";
 import type { SignUp } from "./sign-up.ts";
-import type { Tokens } from "./tokens.ts";
-import type { Triggers } from "./triggers.ts";
 import { usersPage } from "./users-page.ts";
 
 interface OfUser {

@@ -10,18 +10,18 @@ import type {
   VerifySoftwareTokenCommandInput,
   VerifyUserAttributeCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { AwsError, type Clock, type Operation } from "../../service.ts";
-import type { Challenges } from "./challenges.ts";
-import { equal } from "./client-proof.ts";
+import { AwsError, type Clock, type Operation } from "../../../service.ts";
+import { attributeList, attributesOf } from "../pools/description.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import { assertAttributes, type Client, type Pool } from "../pools/pool.ts";
+import type { Challenges } from "../sign-in/challenges.ts";
+import { equal } from "../sign-in/client-proof.ts";
+import { newSecret, stepOf } from "../sign-in/totp.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
+import type { Tokens } from "../tokens/tokens.ts";
 import type { Codes } from "./codes.ts";
-import { attributeList, attributesOf } from "./description.ts";
-import type { Directory, User } from "./directory.ts";
 import { deliveryOf, type MessageKind, type Messages, type Sent } from "./messages.ts";
 import { assertPassword, hashPassword, verifyPassword } from "./passwords.ts";
-import { assertAttributes, type Client, type Pool } from "./pool.ts";
-import { notAuthorized } from "./signing-keys.ts";
-import type { Tokens } from "./tokens.ts";
-import { newSecret, stepOf } from "./totp.ts";
 
 interface WithToken {
   AccessToken?: string;

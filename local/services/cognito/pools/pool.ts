@@ -1,7 +1,7 @@
 /** What a user pool, its clients and its groups are, read from properties as the Pulumi provider names them. */
 
-import { AwsError } from "../../service.ts";
-import type { PasswordPolicy } from "./passwords.ts";
+import { AwsError } from "../../../service.ts";
+import type { PasswordPolicy } from "../users/passwords.ts";
 
 export interface AttributeSchema {
   /** As requests name it: `email`, `custom:tenant`. */

@@ -1,9 +1,9 @@
 /** ListUsers: Cognito's filter language, pages of up to 60 users. */
 
 import type { ListUsersCommandInput, UserType } from "@aws-sdk/client-cognito-identity-provider";
-import { AwsError } from "../../service.ts";
-import { describeUser } from "./description.ts";
-import type { User } from "./directory.ts";
+import { AwsError } from "../../../service.ts";
+import { describeUser } from "../pools/description.ts";
+import type { User } from "../pools/directory.ts";
 
 const MAX_PAGE = 60;
 const SEARCHABLE = ["email", "phone_number", "name", "given_name", "family_name", "preferred_username", "sub"];

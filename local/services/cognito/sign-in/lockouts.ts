@@ -1,6 +1,6 @@
 /** Cognito's brake on guessing: after five failures an account waits a second, then twice as long each time. */
 
-import { AwsError, type Clock } from "../../service.ts";
+import { AwsError, type Clock } from "../../../service.ts";
 
 const FREE_ATTEMPTS = 5;
 const MAX_WAIT_MS = 15 * 60 * 1000;

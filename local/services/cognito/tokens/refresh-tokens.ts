@@ -1,8 +1,8 @@
 /** Refresh tokens, each the root of one sign-in; only their digests are kept. */
 import { createHash, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import type { Clock } from "../../service.ts";
-import type { User } from "./directory.ts";
+import type { Clock } from "../../../service.ts";
+import type { User } from "../pools/directory.ts";
 import { notAuthorized } from "./signing-keys.ts";
 
 export interface Session {

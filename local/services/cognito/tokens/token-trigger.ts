@@ -1,8 +1,8 @@
 /** Before tokens are made the pool's function may change them: ID tokens (V1), access tokens and scopes too (V2). */
 import type { JWTPayload } from "jose";
-import type { User } from "./directory.ts";
-import type { Client, Pool } from "./pool.ts";
-import type { Triggers } from "./triggers.ts";
+import type { User } from "../pools/directory.ts";
+import type { Client, Pool } from "../pools/pool.ts";
+import type { Triggers } from "../triggers.ts";
 
 export interface TokenDrafts {
   source: string;

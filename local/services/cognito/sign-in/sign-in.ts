@@ -7,16 +7,16 @@ import type {
   InitiateAuthCommandOutput,
   RespondToAuthChallengeCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { type Access, AwsError, type Clock, type Operation } from "../../service.ts";
+import { type Access, AwsError, type Clock, type Operation } from "../../../service.ts";
+import type { Directory, User } from "../pools/directory.ts";
+import { assertAttributes, type Client } from "../pools/pool.ts";
+import { notAuthorized } from "../tokens/signing-keys.ts";
+import type { Occasion, Tokens } from "../tokens/tokens.ts";
+import { assertPassword, hashPassword } from "../users/passwords.ts";
 import type { Authentication } from "./authentication.ts";
 import type { ChallengeName, Challenges } from "./challenges.ts";
 import { assertFlow, assertSecretHash, equal, required } from "./client-proof.ts";
-import type { Directory, User } from "./directory.ts";
-import { assertPassword, hashPassword } from "./passwords.ts";
-import { assertAttributes, type Client } from "./pool.ts";
-import { notAuthorized } from "./signing-keys.ts";
 import { beginSrp } from "./srp.ts";
-import type { Occasion, Tokens } from "./tokens.ts";
 
 type Answer = Omit<InitiateAuthCommandOutput, "$metadata">;
 type Parameters = Record<string, string>;
