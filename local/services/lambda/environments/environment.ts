@@ -21,6 +21,8 @@ const INIT_LIMIT_MS = 10_000;
 /** Credentials last twelve hours. */
 const MAX_AGE_MS = 11 * 3_600_000;
 const MEMORY_CHECK_MS = 250;
+/** What a process said before it ended is seen within this. */
+const LAST_WORDS_MS = 50;
 export const RESPONSE_LIMIT_BYTES = 6_291_556;
 
 export interface Invocation {
@@ -149,8 +151,9 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   child.once("error", (error) => died(String(error)));
   child.once("exit", (code, signal) => {
     exit = exitReason(code, signal);
-    // Its last words may not have been read yet.
-    if (connection !== "open") died(exit);
+    // Its last words may not have been read yet, and its connection may not have been seen.
+    if (connection === "closed") died(exit);
+    else if (connection === "none") setTimeout(() => connection !== "open" && died(exit!), LAST_WORDS_MS);
   });
   for (const stream of [child.stdout!, child.stderr!]) {
     eachLine(stream, (line) => {
