@@ -89,8 +89,8 @@ else
 
       const rows = await query(theirs).execute();
       expect(rows).toEqual(await query(ours).execute());
-      expect(rows[0].big).toBe("9007199254740993");
-      expect(rows[1]).toEqual({ ...Object.fromEntries(Object.keys(rows[1]).map((name) => [name, null])), id: 2 });
+      expect(rows[0]!.big).toBe("9007199254740993");
+      expect(rows[1]).toEqual({ ...Object.fromEntries(Object.keys(rows[1]!).map((name) => [name, null])), id: 2 });
     });
 
     it("counts what a write changed, as the local Data API counts", async () => {
