@@ -10,6 +10,7 @@ import { hostedPages } from "./hosted/index.ts";
 import { controlPlane } from "./pools/control-plane.ts";
 import { declaredResources } from "./pools/declared.ts";
 import { directory } from "./pools/directory.ts";
+import { groupOperations } from "./pools/group-operations.ts";
 import { settings } from "./pools/settings.ts";
 import { authentication } from "./sign-in/authentication.ts";
 import { challenges } from "./sign-in/challenges.ts";
@@ -46,6 +47,7 @@ export function cognito(cloud: Cloud): Service {
     resources: declaredResources(declared),
     operations: {
       ...controlPlane(cloud, people, declared, onPool),
+      ...groupOperations(people, declared, onPool),
       ...administrationOperations(people, signed, sent, mail, functions, joining, clock, onPool),
       ...signInOperations(people, signed, entrance, open, clock, onPool),
       ...joining.operations,

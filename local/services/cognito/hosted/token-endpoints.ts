@@ -59,8 +59,8 @@ export function tokenEndpoints(directory: Directory, tokens: Tokens, grants: Aut
   async function userInfo({ headers }: Visit): Promise<AwsResponse> {
     const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
     try {
-      const { user, client } = await tokens.userOf(bearer, "openid");
-      const attributes = Object.entries(readable(user, client)).map(([name, value]) => [name, String(value)]);
+      const { user, client, scopes } = await tokens.userOf(bearer, "openid");
+      const attributes = Object.entries(readable(user, client, scopes)).map(([name, value]) => [name, String(value)]);
       return json(200, { sub: user.attributes.sub, ...Object.fromEntries(attributes), username: user.username });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;

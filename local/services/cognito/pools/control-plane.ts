@@ -1,14 +1,13 @@
-/** Pools, clients, domains, resource servers and groups through the API; they become what the program's would. */
+/** Pools, clients, domains and resource servers through the API; they become what the program's would. */
 import { randomBytes } from "node:crypto";
 import type {
-  CreateGroupCommandInput,
   CreateResourceServerCommandInput,
   CreateUserPoolClientCommandInput,
   CreateUserPoolCommandInput,
   CreateUserPoolDomainCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { type Access, AwsError, type Cloud, type Operation } from "../../../service.ts";
-import { describeClient, describeGroup, describePool } from "./description.ts";
+import { describeClient, describePool } from "./description.ts";
 import type { Directory } from "./directory.ts";
 import { type Properties, STANDARD } from "./pool.ts";
 import type { Settings } from "./settings.ts";
@@ -86,18 +85,6 @@ export function controlPlane(cloud: Cloud, directory: Directory, settings: Setti
   function removeClient(id: string): void {
     directory.clients.delete(id);
     settings.forget("client", id);
-  }
-
-  function saveGroup(input: CreateGroupCommandInput, isNew: boolean) {
-    const properties: Properties = {
-      name: input.GroupName,
-      userPoolId: input.UserPoolId,
-      description: input.Description,
-      precedence: input.Precedence,
-      roleArn: input.RoleArn,
-    };
-    settings.keep("group", `${input.UserPoolId}/${input.GroupName}`, properties, isNew);
-    return { Group: describeGroup(settings.group(properties)) };
   }
 
   return {
@@ -227,32 +214,6 @@ export function controlPlane(cloud: Cloud, directory: Directory, settings: Setti
       const { poolId, identifier } = serverIn(UserPoolId, Identifier);
       directory.resourceServers.delete(`${poolId}|${identifier}`);
       settings.forget("resource server", `${poolId}|${identifier}`);
-      return {};
-    }),
-    ...operation("CreateGroup", (input: CreateGroupCommandInput) => {
-      directory.pool(input.UserPoolId);
-      if (directory.groups.has(`${input.UserPoolId}/${input.GroupName}`))
-        throw new AwsError("GroupExistsException", "A group with the name already exists.");
-      return saveGroup(input, true);
-    }),
-    ...operation("UpdateGroup", (input: CreateGroupCommandInput) => {
-      const before = describeGroup(directory.group(input.UserPoolId!, input.GroupName));
-      return saveGroup({ ...before, ...input } as CreateGroupCommandInput, false);
-    }),
-    ...operation("GetGroup", ({ UserPoolId, GroupName }) => ({
-      Group: describeGroup(directory.group(UserPoolId, GroupName)),
-    })),
-    ...operation("ListGroups", ({ UserPoolId }) => ({
-      Groups: [...directory.groups.values()]
-        .filter(({ poolId }) => poolId === directory.pool(UserPoolId).id)
-        .map(describeGroup),
-    })),
-    ...operation("DeleteGroup", ({ UserPoolId, GroupName }) => {
-      const group = directory.group(UserPoolId, GroupName);
-      for (const name of directory.members(group))
-        directory.leave(directory.user(directory.pool(UserPoolId), name), group);
-      directory.groups.delete(`${UserPoolId}/${GroupName}`);
-      settings.forget("group", `${UserPoolId}/${GroupName}`);
       return {};
     }),
   } satisfies Record<string, Operation>;

@@ -125,15 +125,15 @@ export function tokens(cloud: Cloud, directory: Directory, triggers: Triggers) {
     async userOf(
       accessToken: string | undefined,
       scope = USER_SCOPE,
-    ): Promise<{ user: User; client: Client; pool: Pool }> {
+    ): Promise<{ user: User; client: Client; pool: Pool; scopes: string[] }> {
       const claims = await keys.verify(accessToken ?? "", directory.pools);
       if (!refreshing.isLive(claims.origin_jti as string | undefined))
         throw notAuthorized("Access Token has been revoked");
-      if (!String(claims.scope).split(" ").includes(scope))
-        throw notAuthorized("Access Token does not have required scopes");
+      const scopes = String(claims.scope).split(" ");
+      if (!scopes.includes(scope)) throw notAuthorized("Access Token does not have required scopes");
       const client = directory.client(claims.client_id as string);
       const pool = directory.pool(client.poolId);
-      return { user: directory.user(pool, claims.username as string), client, pool };
+      return { user: directory.user(pool, claims.username as string), client, pool, scopes };
     },
 
     revoke: (refreshToken: string): void => refreshing.revoke(refreshToken),
