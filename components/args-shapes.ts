@@ -603,11 +603,52 @@ export const SHAPES: Record<string, Shape> = {
       },
     },
   },
+  ExistingQueueArgs: {
+    fields: {
+      queueName: {
+        input: "string",
+      },
+      deadLetterName: {
+        input: "string",
+      },
+      "fifo?": "boolean",
+      "visibilityTimeoutSeconds?": "number",
+    },
+  },
+  ExistingTableArgs: {
+    fields: {
+      tableName: {
+        input: "string",
+      },
+      "stream?": "boolean",
+    },
+  },
+  ExistingTopicArgs: {
+    fields: {
+      arn: {
+        input: "string",
+      },
+      "fifo?": "boolean",
+    },
+  },
+  ExistingUserPoolArgs: {
+    fields: {
+      userPoolId: {
+        input: "string",
+      },
+      clientId: {
+        input: "string",
+      },
+    },
+  },
   FanOutArgs: {
     fields: {
       "topicName?": "string",
       "topic?": {
         fields: {
+          "existing?": {
+            ref: "ExistingTopicArgs",
+          },
           "fifo?": "boolean",
           "kmsKeyId?": {
             input: "string",
@@ -761,6 +802,7 @@ export const SHAPES: Record<string, Shape> = {
   HostedZoneArgs: {
     fields: {
       zone: "string",
+      "existing?": "boolean",
       "dnssec?": "boolean",
       "protection?": {
         oneOf: ["disposable", "protected"],
@@ -1050,6 +1092,9 @@ export const SHAPES: Record<string, Shape> = {
   },
   QueueArgs: {
     fields: {
+      "existing?": {
+        ref: "ExistingQueueArgs",
+      },
       "queueName?": "string",
       "fifo?": "boolean",
       "visibilityTimeoutSeconds?": "number",
@@ -1378,6 +1423,9 @@ export const SHAPES: Record<string, Shape> = {
   },
   TableArgs: {
     fields: {
+      "existing?": {
+        ref: "ExistingTableArgs",
+      },
       "tableName?": "string",
       attributes: {
         record: {
@@ -1480,6 +1528,9 @@ export const SHAPES: Record<string, Shape> = {
   },
   TopicArgs: {
     fields: {
+      "existing?": {
+        ref: "ExistingTopicArgs",
+      },
       "topicName?": "string",
       "fifo?": "boolean",
       "kmsKeyId?": {
@@ -1542,6 +1593,9 @@ export const SHAPES: Record<string, Shape> = {
   },
   UserPoolArgs: {
     fields: {
+      "existing?": {
+        ref: "ExistingUserPoolArgs",
+      },
       "poolName?": "string",
       "mfa?": {
         oneOf: ["off", "optional", "required"],

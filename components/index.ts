@@ -17,7 +17,7 @@ export type { BucketStatement, LogSource } from "./data/bucket-policy.ts";
 export { Cache, type CacheArgs, type CacheUserArgs } from "./data/cache.ts";
 export { Database, type DatabaseArgs, type ExistingDatabaseArgs, type RestoreArgs } from "./data/database.ts";
 export { Parameters, type ParametersArgs } from "./data/parameters.ts";
-export { type ReplicaArgs, Table, type TableArgs } from "./data/table.ts";
+export { type ExistingTableArgs, type ReplicaArgs, Table, type TableArgs } from "./data/table.ts";
 export { Pipeline, type PipelineArgs } from "./delivery/pipeline.ts";
 export type { StateArgs } from "./delivery/state.ts";
 export { Api, type ApiArgs, type RouteLimitArgs, type UsagePlanArgs } from "./edge/api.ts";
@@ -36,7 +36,13 @@ export { Redirect, type RedirectArgs } from "./edge/redirect.ts";
 export type { ApplicationArgs, ProviderArgs, SignInPageArgs } from "./edge/user-pool/federation.ts";
 export type { IdentityPoolArgs } from "./edge/user-pool/identity-pool.ts";
 export type { TriggersArgs } from "./edge/user-pool/triggers.ts";
-export { type GroupArgs, type MailArgs, UserPool, type UserPoolArgs } from "./edge/user-pool.ts";
+export {
+  type ExistingUserPoolArgs,
+  type GroupArgs,
+  type MailArgs,
+  UserPool,
+  type UserPoolArgs,
+} from "./edge/user-pool.ts";
 export { Website, type WebsiteArgs, type WebsiteDomainArgs } from "./edge/website.ts";
 export * from "./grants.ts";
 export { AlarmTopic, type AlarmTopicArgs } from "./insight/alarm-topic.ts";
@@ -62,10 +68,16 @@ export { EventBus, type EventBusArgs } from "./messaging/event-bus.ts";
 export type { EventPattern, Matcher, Pattern } from "./messaging/event-pattern.ts";
 export type { RuleArgs, RuleInput, RuleTarget } from "./messaging/event-rule.ts";
 export { FanOut, type FanOutArgs, type FanOutConsumer } from "./messaging/fan-out.ts";
-export { type ConsumerArgs, Queue, type QueueArgs } from "./messaging/queue.ts";
+export { type ConsumerArgs, type ExistingQueueArgs, Queue, type QueueArgs } from "./messaging/queue.ts";
 export { Stream, type StreamArgs } from "./messaging/stream.ts";
 export type { StreamConsumer, StreamConsumerArgs } from "./messaging/stream-consumer.ts";
-export { type ServicePublisher, type SubscriptionArgs, Topic, type TopicArgs } from "./messaging/topic.ts";
+export {
+  type ExistingTopicArgs,
+  type ServicePublisher,
+  type SubscriptionArgs,
+  Topic,
+  type TopicArgs,
+} from "./messaging/topic.ts";
 export { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "./names.ts";
 export { planAddresses } from "./network/address-plan.ts";
 export type { EndpointService } from "./network/endpoints.ts";

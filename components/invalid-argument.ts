@@ -52,6 +52,14 @@ export function checkForm(
   throw new InvalidArgumentError(component, argument, value, `it has to be ${words}`);
 }
 
+/** Refuses what is said of a thing that exists already and stays as it is. @param kept arguments that go with `existing` */
+export function checkAdopted(component: string, thing: string, args: object, kept: readonly string[] = []): void {
+  const known = ["existing", "tags", ...kept];
+  const other = Object.entries(args).find(([key, value]) => value !== undefined && !known.includes(key));
+  if (!other) return;
+  throw new InvalidArgumentError(component, other[0], "given", `an existing ${thing} stays as it is; leave this out`);
+}
+
 /** Hands a value on once it was checked: at once when it is plain, else when it resolves, in a preview too where known. */
 export function checked<T>(value: pulumi.Input<T>, check: (value: T) => void): pulumi.Output<T> {
   if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) check(value as T);

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import {
@@ -65,6 +65,17 @@ export class Bucket extends pulumi.ComponentResource {
   readonly #name: string;
   readonly #logsOf: LogSource[];
   readonly #access: aws.s3.BucketPublicAccessBlock | undefined;
+
+  /**
+   * A bucket that is there already: nothing about it is changed.
+   *
+   * ```ts
+   * const photos = Bucket.get("photos", "acme-photos");
+   * ```
+   */
+  static get(name: string, bucketName: pulumi.Input<string>, options?: pulumi.ComponentResourceOptions): Bucket {
+    return new Bucket(name, { existing: bucketName }, options);
+  }
 
   constructor(name: string, args: BucketArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Bucket", name, {}, options);
@@ -190,11 +201,7 @@ export class Bucket extends pulumi.ComponentResource {
 function validate(name: string, args: BucketArgs): void {
   const component = `Bucket "${name}"`;
   const form = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-  const { existing, tags: _tags, ...rest } = args;
-  const other = existing !== undefined && Object.keys(rest).find((key) => rest[key as keyof typeof rest] !== undefined);
-  if (other) {
-    throw new InvalidArgumentError(component, other, "given", "an existing bucket stays as it is; leave this out");
-  }
+  if (args.existing !== undefined) checkAdopted(component, "bucket", args);
   checkForm(component, "bucketName", args.bucketName, form, "3 to 63 lower-case letters, digits, hyphens and dots");
   if (args.allowedOrigins?.includes("*")) {
     throw new InvalidArgumentError(

@@ -86,6 +86,21 @@ export class Database extends pulumi.ComponentResource {
   readonly #component: string;
   readonly #firewall: aws.ec2.SecurityGroup | undefined;
 
+  /**
+   * A cluster that is there already: nothing about it is changed. It has the Data API on.
+   *
+   * ```ts
+   * const database = Database.get("db", { clusterIdentifier: "shop", databaseName: "shop" });
+   * ```
+   */
+  static get(
+    name: string,
+    { databaseName, ...existing }: ExistingDatabaseArgs & Pick<DatabaseArgs, "databaseName">,
+    options?: pulumi.ComponentResourceOptions,
+  ): Database {
+    return new Database(name, { existing, databaseName }, options);
+  }
+
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Database", name, {}, options);
     checkArgs("Database", name, args);

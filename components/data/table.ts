@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { grantReadTableStream } from "../grants.ts";
-import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import { consumeStream, type StreamConsumer, type StreamConsumerArgs } from "../messaging/stream-consumer.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -32,7 +32,16 @@ export interface ReplicaArgs {
   kmsKeyArn?: pulumi.Input<string>;
 }
 
+/** A table of this account that is there already. */
+export interface ExistingTableArgs {
+  tableName: pulumi.Input<string>;
+  /** Its stream is on. @default false */
+  stream?: boolean;
+}
+
 export interface TableArgs {
+  /** A table to use as it is; `Table.get` says so. @default a new one */
+  existing?: ExistingTableArgs;
   /** Physical name. @default Pulumi's autonaming */
   tableName?: string;
   /** Type of every attribute that a key or an index names. */
@@ -83,11 +92,31 @@ export class Table extends pulumi.ComponentResource {
   readonly #component: string;
   readonly #tags: Tags | undefined;
 
+  /**
+   * A table that is there already: nothing about it is changed.
+   *
+   * ```ts
+   * const orders = Table.get("orders", { tableName: "shop-orders", stream: true });
+   * ```
+   */
+  static get(name: string, existing: ExistingTableArgs, options?: pulumi.ComponentResourceOptions): Table {
+    return new Table(name, { existing, attributes: {}, hashKey: "" }, options);
+  }
+
   constructor(name: string, args: TableArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:data:Table", name, {}, options);
     checkArgs("Table", name, args);
     this.#component = `Table "${name}"`;
     this.#tags = args.tags;
+    if (args.existing) {
+      checkAdopted(this.#component, "table", args, ["attributes", "hashKey"]);
+      const found = aws.dynamodb.getTableOutput({ name: args.existing.tableName }, { parent: this });
+      this.arn = found.arn;
+      this.tableName = found.name;
+      this.streamArn = args.existing.stream ? found.streamArn : undefined;
+      this.registerOutputs({ arn: this.arn, tableName: this.tableName });
+      return;
+    }
     validate(this.#component, args);
     const isProtected = (args.protection ?? "protected") === "protected";
     const kmsKeyArn = checkedArn(this.#component, "kmsKeyArn", args.kmsKeyArn, "kms");

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { checkForm } from "../invalid-argument.ts";
+import { checkAdopted, checkForm } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { ZONE_FORM } from "./certificate.ts";
@@ -9,6 +9,8 @@ import { ZONE_FORM } from "./certificate.ts";
 export interface HostedZoneArgs {
   /** `"example.com"`. */
   zone: string;
+  /** The zone is there already, and stays as it is. @default false */
+  existing?: boolean;
   /** Answers are signed. The registrar then has to have `dsRecord`, and the key costs $1 a month. @default false */
   dnssec?: boolean;
   /** @default "protected" */
@@ -31,10 +33,30 @@ export class HostedZone extends pulumi.ComponentResource {
   /** What the registrar has to have where answers are signed. */
   readonly dsRecord: pulumi.Output<string> | undefined;
 
+  /**
+   * A public zone that is there already: nothing about it is changed.
+   *
+   * ```ts
+   * const zone = HostedZone.get("zone", "example.com");
+   * ```
+   */
+  static get(name: string, zone: string, options?: pulumi.ComponentResourceOptions): HostedZone {
+    return new HostedZone(name, { zone, existing: true }, options);
+  }
+
   constructor(name: string, args: HostedZoneArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:HostedZone", name, {}, options);
     checkArgs("HostedZone", name, args);
     checkForm(`HostedZone "${name}"`, "zone", args.zone, ZONE_FORM, "a domain name such as example.com");
+    this.zone = args.zone;
+    if (args.existing) {
+      checkAdopted(`HostedZone "${name}"`, "zone", args, ["zone"]);
+      const found = aws.route53.getZoneOutput({ name: args.zone, privateZone: false }, { parent: this });
+      this.zoneId = found.zoneId;
+      this.nameServers = found.nameServers;
+      this.registerOutputs({ zoneId: this.zoneId, nameServers: this.nameServers });
+      return;
+    }
     const isProtected = (args.protection ?? "protected") === "protected";
     const zone = new aws.route53.Zone(
       name,
@@ -42,7 +64,6 @@ export class HostedZone extends pulumi.ComponentResource {
       // Another zone of the same name has other name servers: the domain would be gone from the internet.
       { parent: this, protect: isProtected },
     );
-    this.zone = args.zone;
     this.zoneId = zone.zoneId;
     this.nameServers = zone.nameServers;
     this.dsRecord = args.dnssec ? sign(this, name, zone, args.tags).dsRecord : undefined;

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import {
@@ -28,7 +28,16 @@ export interface MailArgs {
   sesIdentityArn: pulumi.Input<string>;
 }
 
+/** A user pool of this account and region that is there already. */
+export interface ExistingUserPoolArgs {
+  userPoolId: pulumi.Input<string>;
+  /** Client whose tokens are taken. */
+  clientId: pulumi.Input<string>;
+}
+
 export interface UserPoolArgs {
+  /** A pool to use as it is: nothing about it is changed, and other arguments do not go with it. @default a new one */
+  existing?: ExistingUserPoolArgs;
   /** @default Pulumi's autonaming */
   poolName?: string;
   /** @default "optional" */
@@ -74,11 +83,35 @@ export class UserPool extends pulumi.ComponentResource {
   readonly applicationClientIds: Record<string, pulumi.Output<string>>;
   readonly identityPoolId: pulumi.Output<string> | undefined;
 
+  /**
+   * A user pool that is there already: nothing about it is changed.
+   *
+   * ```ts
+   * const users = UserPool.get("users", { userPoolId: "eu-west-1_AbCdEfGhI", clientId: "1h57kf5cpq17m0eml12EXAMPLE" });
+   * ```
+   */
+  static get(name: string, existing: ExistingUserPoolArgs, options?: pulumi.ComponentResourceOptions): UserPool {
+    return new UserPool(name, { existing }, options);
+  }
+
   constructor(name: string, args: UserPoolArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:UserPool", name, {}, options);
     checkArgs("UserPool", name, args);
     const component = `UserPool "${name}"`;
     validate(component, args);
+    if (args.existing) {
+      const child = { parent: this };
+      const account = aws.getCallerIdentityOutput({}, child).accountId;
+      const { region } = aws.getRegionOutput({}, child);
+      const { partition, dnsSuffix } = aws.getPartitionOutput({}, child);
+      this.userPoolId = pulumi.output(args.existing.userPoolId);
+      this.clientId = pulumi.output(args.existing.clientId);
+      this.arn = pulumi.interpolate`arn:${partition}:cognito-idp:${region}:${account}:userpool/${this.userPoolId}`;
+      this.endpoint = pulumi.interpolate`cognito-idp.${region}.${dnsSuffix}/${this.userPoolId}`;
+      this.applicationClientIds = {};
+      this.registerOutputs({ arn: this.arn, userPoolId: this.userPoolId, clientId: this.clientId });
+      return;
+    }
     const isProtected = (args.protection ?? "protected") === "protected";
     const minutes = args.tokenMinutes ?? 60;
     const mfa = args.mfa ?? "optional";
@@ -165,6 +198,7 @@ const mailOf = (component: string, { from, sesIdentityArn }: MailArgs) => ({
 });
 
 function validate(component: string, args: UserPoolArgs): void {
+  if (args.existing) checkAdopted(component, "user pool", args);
   checkRange(component, "minimumPasswordLength", args.minimumPasswordLength, 8, 99);
   checkRange(component, "tokenMinutes", args.tokenMinutes, 5, 1440);
   checkForm(component, "mfa", args.mfa, /^(off|optional|required)$/, "off, optional or required");

@@ -3,11 +3,27 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantSend } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
-import { checkFilters, type Pattern } from "./event-pattern.ts";
+import type { Pattern } from "./event-pattern.ts";
+import { checkConsumer, checkQueue } from "./queue-check.ts";
+import { acceptPolicy } from "./queue-policy.ts";
+
+/** A queue of this account that is there already, and where it puts what cannot be processed. */
+export interface ExistingQueueArgs {
+  /** With `.fifo` where it is one. */
+  queueName: pulumi.Input<string>;
+  /** Its dead-letter queue. */
+  deadLetterName: pulumi.Input<string>;
+  /** @default false */
+  fifo?: boolean;
+  /** What it has; a consumer may run a sixth of it. @default 30, as SQS makes queues */
+  visibilityTimeoutSeconds?: number;
+}
 
 export interface QueueArgs {
+  /** A queue to use as it is: nothing about it is changed, and other arguments do not go with it. @default a new one */
+  existing?: ExistingQueueArgs;
   /** Physical name, without `.fifo`. @default Pulumi's autonaming */
   queueName?: string;
   /** @default false */
@@ -64,15 +80,48 @@ export class Queue extends pulumi.ComponentResource {
   /** What a schedule needs to send. */
   readonly triggerGrants: Grant[];
   readonly #name: string;
+  readonly #adopted: boolean;
   #source: string | undefined;
+
+  /**
+   * A queue that is there already: nothing about it is changed, its policy neither.
+   *
+   * ```ts
+   * const jobs = Queue.get("jobs", { queueName: "jobs", deadLetterName: "jobs-dlq", visibilityTimeoutSeconds: 90 });
+   * ```
+   */
+  static get(name: string, existing: ExistingQueueArgs, options?: pulumi.ComponentResourceOptions): Queue {
+    return new Queue(name, { existing }, options);
+  }
 
   constructor(name: string, args: QueueArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Queue", name, {}, options);
     checkArgs("Queue", name, args);
-    validate(name, args);
+    checkQueue(name, args);
     this.#name = name;
-    this.fifo = args.fifo ?? false;
-    this.visibilityTimeoutSeconds = args.visibilityTimeoutSeconds ?? 60;
+    this.#adopted = args.existing !== undefined;
+    this.fifo = (args.existing ?? args).fifo ?? false;
+    this.visibilityTimeoutSeconds = args.existing
+      ? (args.existing.visibilityTimeoutSeconds ?? 30)
+      : (args.visibilityTimeoutSeconds ?? 60);
+    const { queue, deadLetters } = args.existing ? this.#find(args.existing) : this.#create(name, args);
+    this.arn = queue.arn;
+    this.targetArn = queue.arn;
+    this.url = queue.url;
+    this.queueName = queue.name;
+    this.deadLetterName = deadLetters.name;
+    this.deadLetterArn = deadLetters.arn;
+    this.deadLetterUrl = deadLetters.url;
+    this.triggerGrants = [grantSend(this.arn)];
+    this.registerOutputs({ arn: this.arn, url: this.url, deadLetterArn: this.deadLetterArn });
+  }
+
+  #find({ queueName, deadLetterName }: ExistingQueueArgs): Found {
+    const find = (name: pulumi.Input<string>) => aws.sqs.getQueueOutput({ name }, { parent: this });
+    return { queue: find(queueName), deadLetters: find(deadLetterName) };
+  }
+
+  #create(name: string, args: QueueArgs): Found {
     const child = { parent: this };
     const suffix = args.fifo ? ".fifo" : "";
     const encryption = args.kmsKeyId ? { kmsMasterKeyId: args.kmsKeyId } : { sqsManagedSseEnabled: true };
@@ -114,16 +163,7 @@ export class Queue extends pulumi.ComponentResource {
       },
       child,
     );
-
-    this.arn = queue.arn;
-    this.targetArn = queue.arn;
-    this.url = queue.url;
-    this.queueName = queue.name;
-    this.deadLetterName = deadLetters.name;
-    this.deadLetterArn = deadLetters.arn;
-    this.deadLetterUrl = deadLetters.url;
-    this.triggerGrants = [grantSend(this.arn)];
-    this.registerOutputs({ arn: this.arn, url: this.url, deadLetterArn: this.deadLetterArn });
+    return { queue, deadLetters };
   }
 
   /** Feeds the queue to a function, with partial batch failures. The function needs `grantConsume(queue.arn)`. */
@@ -165,6 +205,7 @@ export class Queue extends pulumi.ComponentResource {
     sourceArn: pulumi.Input<string>,
     account: pulumi.Input<string>,
   ): aws.sqs.QueuePolicy {
+    this.#checkPolicy(service);
     if (this.#source !== undefined) {
       throw new InvalidArgumentError(
         `Queue "${this.#name}"`,
@@ -185,67 +226,20 @@ export class Queue extends pulumi.ComponentResource {
     sourceArn: pulumi.Input<string>,
     account: pulumi.Input<string>,
   ): aws.sqs.QueuePolicy {
+    this.#checkPolicy(service);
     const policy = acceptPolicy(this.deadLetterArn, service, sourceArn, account);
     return new aws.sqs.QueuePolicy(`${name}-dlq-policy`, { queueUrl: this.deadLetterUrl, policy }, { parent: this });
   }
-}
 
-const acceptPolicy = (
-  queueArn: pulumi.Output<string>,
-  service: string,
-  sourceArn: pulumi.Input<string>,
-  account: pulumi.Input<string>,
-): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "Source",
-        Effect: "Allow",
-        Principal: { Service: service },
-        Action: "sqs:SendMessage",
-        Resource: queueArn,
-        Condition: { ArnEquals: { "aws:SourceArn": sourceArn }, StringEquals: { "aws:SourceAccount": account } },
-      },
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "sqs:*",
-        Resource: queueArn,
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
-
-function validate(name: string, args: QueueArgs): void {
-  const component = `Queue "${name}"`;
-  // 80 characters, less `-dlq` and `.fifo`.
-  checkForm(component, "queueName", args.queueName, /^[\w-]{1,71}$/, "1 to 71 letters, digits, - or _");
-  checkRange(component, "visibilityTimeoutSeconds", args.visibilityTimeoutSeconds, 0, 43_200);
-  checkRange(component, "retentionSeconds", args.retentionSeconds, 60, 1_209_600);
-  checkRange(component, "maxReceiveCount", args.maxReceiveCount, 1, 1000);
-  checkRange(component, "delaySeconds", args.delaySeconds, 0, 900);
-  checkRange(component, "maxMessageBytes", args.maxMessageBytes, 1024, 1_048_576);
-  for (const argument of ["contentBasedDeduplication", "perMessageGroup"] as const) {
-    if (args[argument] === undefined || args.fifo) continue;
-    throw new InvalidArgumentError(
-      component,
-      argument,
-      args[argument],
-      "only a FIFO queue has it; set fifo, or leave it out",
-    );
+  /** A queue has one policy: setting it would undo somebody else's. */
+  #checkPolicy(service: string): void {
+    if (!this.#adopted) return;
+    const remedy = `an existing queue's policy is whose it is; let ${service} send to a new Queue`;
+    throw new InvalidArgumentError(`Queue "${this.#name}"`, "existing", "given", remedy);
   }
 }
 
-function checkConsumer(component: string, fifo: boolean, args: ConsumerArgs): void {
-  const { batchSize = 10, batchWindowSeconds = 0, filters } = args;
-  checkRange(component, "batchSize", batchSize, 1, fifo ? 10 : 10_000);
-  checkRange(component, "batchWindowSeconds", batchWindowSeconds, 0, fifo ? 0 : 300);
-  checkRange(component, "maximumConcurrency", args.maximumConcurrency, 2, 1000);
-  if (batchSize > 10 && batchWindowSeconds < 1) {
-    const remedy = "Lambda waits for more than 10 messages; say for how long, 1 to 300 s";
-    throw new InvalidArgumentError(component, "batchWindowSeconds", batchWindowSeconds, remedy);
-  }
-  checkFilters(component, filters);
+interface Found {
+  queue: Pick<aws.sqs.Queue, "arn" | "url" | "name">;
+  deadLetters: Pick<aws.sqs.Queue, "arn" | "url" | "name">;
 }

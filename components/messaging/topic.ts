@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { checkPattern, type Pattern } from "./event-pattern.ts";
 import type { Queue } from "./queue.ts";
@@ -15,7 +15,17 @@ export interface ServicePublisher {
   sourceArn: pulumi.Input<string>;
 }
 
+/** A topic that is there already, of this account or another one. */
+export interface ExistingTopicArgs {
+  /** Its ARN. */
+  arn: pulumi.Input<string>;
+  /** @default false */
+  fifo?: boolean;
+}
+
 export interface TopicArgs {
+  /** A topic to use as it is: nothing about it is changed, and other arguments do not go with it. @default a new one */
+  existing?: ExistingTopicArgs;
   /** Physical name, without `.fifo`. @default Pulumi's autonaming */
   topicName?: string;
   /** @default false */
@@ -59,12 +69,33 @@ export class Topic extends pulumi.ComponentResource {
   readonly #component: string;
   readonly #args: TopicArgs;
 
+  /**
+   * A topic that is there already, of this account or another one: nothing about it is changed.
+   *
+   * ```ts
+   * const orders = Topic.get("orders", { arn: "arn:aws:sns:eu-west-1:111122223333:orders" });
+   * ```
+   */
+  static get(name: string, existing: ExistingTopicArgs, options?: pulumi.ComponentResourceOptions): Topic {
+    return new Topic(name, { existing }, options);
+  }
+
   constructor(name: string, args: TopicArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("terrace:messaging:Topic", name, {}, options);
     checkArgs("Topic", name, args);
     this.#component = `Topic "${name}"`;
     this.#args = args;
     validate(this.#component, args);
+    if (args.existing) {
+      this.arn = checkedArn(this.#component, "existing.arn", args.existing.arn, "sns");
+      const parts = this.arn.apply((arn) => arn.split(":"));
+      this.targetArn = this.arn;
+      this.topicName = parts.apply((all) => all.at(-1)!);
+      this.#account = parts.apply((all) => all[4]!);
+      this.triggerGrants = [grantPublish(this.arn)];
+      this.registerOutputs({ arn: this.arn });
+      return;
+    }
     const child = { parent: this };
     this.#account = aws.getCallerIdentityOutput({}, child).accountId;
     const topic = new aws.sns.Topic(
@@ -99,8 +130,9 @@ export class Topic extends pulumi.ComponentResource {
     this.registerOutputs({ arn: this.arn });
   }
 
-  /** Whether the topic's policy lets an AWS service publish. */
+  /** Whether the topic's policy lets an AWS service publish; an existing one's is whose it is, and taken to. */
   accepts(service: string): boolean {
+    if (this.#args.existing) return true;
     return this.#args.publishers?.some((publisher) => publisher.service === service) ?? false;
   }
 
@@ -156,7 +188,7 @@ export class Topic extends pulumi.ComponentResource {
 
   #checkSubscription(name: string, queue: Queue, { filter, filterScope, replayFrom }: SubscriptionArgs): void {
     const of = `subscription "${name}" `;
-    if (queue.fifo && !this.#args.fifo) {
+    if (queue.fifo && !(this.#args.existing ?? this.#args).fifo) {
       const remedy = "a standard topic cannot keep the order of a FIFO queue; make both FIFO, or neither";
       throw new InvalidArgumentError(this.#component, "fifo", false, remedy);
     }
@@ -177,7 +209,7 @@ export class Topic extends pulumi.ComponentResource {
       /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
       "a time such as 2027-01-01T00:00:00Z",
     );
-    if (!this.#args.archiveDays) {
+    if (!this.#args.archiveDays && !this.#args.existing) {
       throw new InvalidArgumentError(
         this.#component,
         `${of}replayFrom`,
@@ -209,6 +241,7 @@ const tlsOnly = (topic: pulumi.Output<string>) => ({
 });
 
 function validate(component: string, args: TopicArgs): void {
+  if (args.existing) checkAdopted(component, "topic", args);
   checkForm(component, "topicName", args.topicName, /^[\w-]{1,250}$/, "1 to 250 letters, digits, - or _");
   checkRange(component, "archiveDays", args.archiveDays, 1, 365);
   checkRange(component, "deliveryLogs", args.deliveryLogs, 0, 100);

@@ -4,7 +4,7 @@ import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { trustOf } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { parseCidr } from "./address-plan.ts";
 import { type EndpointService, endpoints, GATEWAYS } from "./endpoints.ts";
@@ -54,6 +54,17 @@ export class Network extends pulumi.ComponentResource {
   readonly isolatedSubnetIds: pulumi.Output<string[]>;
   readonly privateSubnetIds: pulumi.Output<string[]>;
   readonly publicSubnetIds: pulumi.Output<string[]>;
+
+  /**
+   * A VPC that is there already, by its subnets' tiers: nothing about it is changed.
+   *
+   * ```ts
+   * const network = Network.get("net", { vpcId: "vpc-1", isolatedSubnetIds: ["subnet-1", "subnet-2"] });
+   * ```
+   */
+  static get(name: string, existing: ExistingNetworkArgs, options?: pulumi.ComponentResourceOptions): Network {
+    return new Network(name, { existing }, options);
+  }
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:network:Network", name, {}, options);
@@ -120,11 +131,9 @@ const adopt = (existing: ExistingNetworkArgs): Tiers => ({
 });
 
 function validate(component: string, args: NetworkArgs): void {
-  const { existing, tags: _tags, ...rest } = args;
-  if (existing) {
-    const other = Object.keys(rest).find((key) => rest[key as keyof typeof rest] !== undefined);
-    if (!other) return;
-    throw new InvalidArgumentError(component, other, "given", "an existing VPC stays as it is; leave this out");
+  if (args.existing) {
+    checkAdopted(component, "VPC", args);
+    return;
   }
   checkForm(component, "cidr", args.cidr ?? "", /^\d+\.\d+\.\d+\.\d+\/\d+$/, "an IPv4 block such as 10.0.0.0/20");
   try {

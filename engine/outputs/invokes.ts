@@ -36,6 +36,7 @@ const answers: Record<string, Answer> = {
       zoneId,
       name: inputs.name,
       arn: arn(context, "route53", `hostedzone/${zoneId}`, { region: "", account: "" }),
+      nameServers: [1, 2, 3, 4].map((n) => `ns-${n}.awsdns-0${n}.org`),
     };
   },
   "aws:ec2/getVpc:getVpc": (inputs) => ({
@@ -74,6 +75,18 @@ const answers: Record<string, Answer> = {
         : [{ secretArn: arn(context, "secretsmanager", secret), secretStatus: "active", kmsKeyId: "" }],
     };
   },
+  "aws:sqs/getQueue:getQueue": ({ name }, context) => ({
+    id: name,
+    name,
+    arn: arn(context, "sqs", String(name)),
+    url: `https://sqs.${context.region}.amazonaws.com/${context.account}/${name}`,
+  }),
+  "aws:dynamodb/getTable:getTable": ({ name }, context) => ({
+    id: name,
+    name,
+    arn: arn(context, "dynamodb", `table/${name}`),
+    streamArn: arn(context, "dynamodb", `table/${name}/stream/2026-01-01T00:00:00.000`),
+  }),
   "aws:s3/getBucket:getBucket": ({ bucket }, context) => ({
     id: bucket,
     bucket,

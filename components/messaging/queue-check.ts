@@ -1,0 +1,40 @@
+import { checkAdopted, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkFilters } from "./event-pattern.ts";
+import type { ConsumerArgs, QueueArgs } from "./queue.ts";
+
+/** @throws InvalidArgumentError naming the argument and the remedy. */
+export function checkQueue(name: string, args: QueueArgs): void {
+  const component = `Queue "${name}"`;
+  if (args.existing) {
+    checkAdopted(component, "queue", args);
+    checkRange(component, "existing.visibilityTimeoutSeconds", args.existing.visibilityTimeoutSeconds, 0, 43_200);
+  }
+  // 80 characters, less `-dlq` and `.fifo`.
+  checkForm(component, "queueName", args.queueName, /^[\w-]{1,71}$/, "1 to 71 letters, digits, - or _");
+  checkRange(component, "visibilityTimeoutSeconds", args.visibilityTimeoutSeconds, 0, 43_200);
+  checkRange(component, "retentionSeconds", args.retentionSeconds, 60, 1_209_600);
+  checkRange(component, "maxReceiveCount", args.maxReceiveCount, 1, 1000);
+  checkRange(component, "delaySeconds", args.delaySeconds, 0, 900);
+  checkRange(component, "maxMessageBytes", args.maxMessageBytes, 1024, 1_048_576);
+  for (const argument of ["contentBasedDeduplication", "perMessageGroup"] as const) {
+    if (args[argument] === undefined || args.fifo) continue;
+    throw new InvalidArgumentError(
+      component,
+      argument,
+      args[argument],
+      "only a FIFO queue has it; set fifo, or leave it out",
+    );
+  }
+}
+
+export function checkConsumer(component: string, fifo: boolean, args: ConsumerArgs): void {
+  const { batchSize = 10, batchWindowSeconds = 0, filters } = args;
+  checkRange(component, "batchSize", batchSize, 1, fifo ? 10 : 10_000);
+  checkRange(component, "batchWindowSeconds", batchWindowSeconds, 0, fifo ? 0 : 300);
+  checkRange(component, "maximumConcurrency", args.maximumConcurrency, 2, 1000);
+  if (batchSize > 10 && batchWindowSeconds < 1) {
+    const remedy = "Lambda waits for more than 10 messages; say for how long, 1 to 300 s";
+    throw new InvalidArgumentError(component, "batchWindowSeconds", batchWindowSeconds, remedy);
+  }
+  checkFilters(component, filters);
+}
