@@ -1,6 +1,15 @@
 /** The npm package, used by a program that is not in this repository. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makePackage } from "../scripts/package.ts";
@@ -134,4 +143,14 @@ it("depends on what it imports, and installs nothing that only this repository's
   expect(packed).not.toHaveProperty("devDependencies");
   expect(packed).not.toHaveProperty("scripts");
   expect(Object.keys(packed.exports)).toEqual(Object.keys(here.exports));
+});
+
+it("brings the policy pack with the entry that its description names", () => {
+  const policy = join(directory, "package", "policy");
+  const entry = /^main: (.+)$/m.exec(readFileSync(join(policy, "PulumiPolicy.yaml"), "utf8"))![1]!;
+  const imported = [...readFileSync(join(policy, entry), "utf8").matchAll(/from "(\.[^"]+)"/g)].map(
+    ([, path]) => path!,
+  );
+  expect(imported).toEqual(["./pack.js", "./rules.js"]);
+  for (const path of imported) expect(existsSync(join(policy, path))).toBe(true);
 });
