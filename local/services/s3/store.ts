@@ -1,4 +1,4 @@
-/** Buckets and objects: what is known of them in SQLite, their bytes as files that are renamed into place. */
+/** Buckets and objects: what is known of them in SQLite, their bytes as files. */
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
@@ -6,9 +6,9 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
+  unlink,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -112,13 +112,12 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   }: Omit<ObjectVersion, "versionId">) =>
     JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount });
 
+  /** Nobody knows the name before the file is complete. */
   function writeFile(content: Content): string {
     const file = randomBytes(16).toString("hex");
-    const unfinished = join(folder, `${file}.part`);
-    if (Buffer.isBuffer(content)) writeFileSync(unfinished, content);
-    else for (const part of content.parts) appendFileSync(unfinished, readFileSync(join(folder, part)));
-    // Complete before anybody can see it.
-    renameSync(unfinished, join(folder, file));
+    const path = join(folder, file);
+    if (Buffer.isBuffer(content)) writeFileSync(path, content);
+    else for (const part of content.parts) appendFileSync(path, readFileSync(join(folder, part)));
     return file;
   }
 
@@ -142,7 +141,7 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     put(described, content, versioned) {
       const versionId = versioned ? randomBytes(24).toString("base64url") : "null";
       const file = content && writeFile(content);
-      const size = file ? statSync(join(folder, file)).size : 0;
+      const size = Buffer.isBuffer(content) ? content.length : file ? statSync(join(folder, file)).size : 0;
       const version = { ...described, size, file };
       const replaced = toVersion(byVersion.get(version.bucket, version.key, "null"));
       database.exec("BEGIN");
@@ -162,7 +161,8 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
         database.exec("ROLLBACK");
         throw error;
       }
-      if (!versioned && replaced?.file) rmSync(join(folder, replaced.file), { force: true });
+      // Nothing names it any more; that it goes need not be waited for.
+      if (!versioned && replaced?.file) unlink(join(folder, replaced.file), () => {});
       return { ...version, versionId };
     },
     update: (version) => void save.run(detailOf(version), version.bucket, version.key, version.versionId),
