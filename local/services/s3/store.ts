@@ -68,7 +68,8 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   database.exec(`CREATE TABLE IF NOT EXISTS s3_objects (
     bucket TEXT NOT NULL, key TEXT NOT NULL, sequence INTEGER PRIMARY KEY, version_id TEXT NOT NULL,
     is_latest INTEGER NOT NULL, is_delete_marker INTEGER NOT NULL, file TEXT, detail TEXT NOT NULL) STRICT;
-    CREATE INDEX IF NOT EXISTS s3_objects_by_key ON s3_objects (bucket, key, is_latest)`);
+    CREATE INDEX IF NOT EXISTS s3_objects_by_key ON s3_objects (bucket, key, is_latest);
+    CREATE INDEX IF NOT EXISTS s3_objects_by_version ON s3_objects (bucket, key, version_id)`);
   const latest = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND is_latest = 1");
   const byVersion = database.prepare("SELECT * FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?");
   const listing = database.prepare(
@@ -80,7 +81,7 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   const insert = database.prepare(
     "INSERT INTO s3_objects (bucket, key, version_id, is_latest, is_delete_marker, file, detail) VALUES (?, ?, ?, 1, ?, ?, ?)",
   );
-  const demote = database.prepare("UPDATE s3_objects SET is_latest = 0 WHERE bucket = ? AND key = ?");
+  const demote = database.prepare("UPDATE s3_objects SET is_latest = 0 WHERE bucket = ? AND key = ? AND is_latest = 1");
   const save = database.prepare("UPDATE s3_objects SET detail = ? WHERE bucket = ? AND key = ? AND version_id = ?");
   const drop = database.prepare("DELETE FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?");
   const promote = database.prepare(
