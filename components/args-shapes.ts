@@ -738,6 +738,20 @@ export const SHAPES: Record<string, Shape> = {
           ref: "Grant",
         },
       },
+      "link?": {
+        record: {
+          any: [
+            {
+              ref: "Link",
+            },
+            {
+              list: {
+                ref: "Link",
+              },
+            },
+          ],
+        },
+      },
       "nativeModules?": {
         list: "string",
       },
@@ -920,6 +934,20 @@ export const SHAPES: Record<string, Shape> = {
       "coldAfterDays?": "number",
       "coldClass?": {
         oneOf: ["STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"],
+      },
+    },
+  },
+  Link: {
+    fields: {
+      values: {
+        record: {
+          input: "string",
+        },
+      },
+      grants: {
+        list: {
+          ref: "Grant",
+        },
       },
     },
   },

@@ -15,7 +15,6 @@ import {
   grantDelay,
   grantGet,
   grantInvoke,
-  grantPublish,
   grantQuery,
   grantRead,
   grantReadSecret,
@@ -122,12 +121,10 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     { parent, dependsOn: [migrate, database] },
   );
 
-  const relay = make(
-    "outbox",
-    { ...forTenants, TOPIC_ARN: fanOut.topic.arn },
-    [...asTenant, grantRead(tenants.arn), grantPublish(fanOut.topic.arn), grantConsume(outbox.arn)],
-    { timeoutSeconds: 30 },
-  );
+  const relay = make("outbox", forTenants, [...asTenant, grantRead(tenants.arn), grantConsume(outbox.arn)], {
+    timeoutSeconds: 30,
+    link: { events: fanOut.topic.publish() },
+  });
   outbox.consume(`${name}-outbox`, relay, { batchSize: 10 });
   // A safety net and a broom: every change queues a nudge before it commits. More often would keep an idle cluster awake.
   new Schedule(`${name}-outbox-sweep`, { expression: "rate(1 day)", target: relay, input: { sweep: true } }, child);

@@ -8,6 +8,7 @@ export type { EndpointArgs } from "./compute/inference-endpoint.ts";
 export type { Integration } from "./compute/integrations.ts";
 /** What the tasks of a workflow call: `task.invoke(fn)`, `task.send(queue)`, … */
 export * as task from "./compute/integrations.ts";
+export type { Link, Links } from "./compute/link.ts";
 export { Schedule, type ScheduleArgs, type ScheduleTarget } from "./compute/schedule.ts";
 export { Workflow, type WorkflowArgs } from "./compute/workflow.ts";
 export { Bucket, type BucketArgs } from "./data/bucket.ts";

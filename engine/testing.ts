@@ -12,6 +12,7 @@ import { runSession } from "./session.ts";
 
 export type { Graph, Resource } from "./graph.ts";
 export { UNKNOWN } from "./graph.ts";
+export { linkModules } from "./link-modules.ts";
 
 export interface DeployOptions {
   /** @default "test" */

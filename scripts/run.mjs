@@ -34,6 +34,7 @@ const commands = {
   docs: ["reports/reference/main.ts"],
   "db:types": ["scripts/db-types.ts"],
   openapi: ["scripts/openapi.ts"],
+  "link:types": ["scripts/link-types.ts"],
   args: ["scripts/args-shapes.ts"],
   package: ["scripts/package.ts"],
   reference: ["scripts/reference-graph.ts"],

@@ -24,10 +24,14 @@ type Archive = pulumi.asset.Archive;
 
 const bundles = new Map<string, Promise<Archive>>();
 
+/** No code at all, for who asks what a program wires and not what runs: the types of links are made before handlers compile. */
+const targetsNothing = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "none";
+
 /** `host`: the native modules of this project as they are, for running on this machine. */
 const targetsHost = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "host";
 
 export function bundle({ entry, nativeModules = [], architecture = "arm64" }: BundleOptions): Promise<Archive> {
+  if (targetsNothing()) return Promise.resolve(new pulumi.asset.AssetArchive({}));
   const root = process.cwd();
   const key = JSON.stringify([resolve(root, entry), nativeModules, architecture, targetsHost()]);
   const known = bundles.get(key);

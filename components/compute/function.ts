@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
@@ -6,6 +7,7 @@ import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
 import { checkDurable, type DurableArgs, durableInputs, publishDurable } from "./durable.ts";
+import { type Link, type Links, linkAll } from "./link.ts";
 
 export interface FunctionArgs {
   /** Folder with the `handler.ts` to bundle: `"functions/orders"`. */
@@ -23,6 +25,8 @@ export interface FunctionArgs {
   environment?: Record<string, pulumi.Input<string>>;
   /** What the function may do, by verb. @default nothing but its own logs and traces */
   grants?: Grant[];
+  /** What it uses, by the name it knows it by: `{ photos: bucket.read(), orders: queue.send() }`. @default nothing */
+  link?: Links;
   /** Packages with compiled parts. @default [] */
   nativeModules?: string[];
   /** Days to keep logs. @default 30 */
@@ -77,6 +81,7 @@ export class Function extends pulumi.ComponentResource {
     this.tenantIsolation = args.tenantIsolation ?? false;
     this.#durable = args.durable;
 
+    const links = linkAll(`Function "${name}"`, args.link ?? {});
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
     // Named after the function where that has a name: Lambda then finds it without being told.
     const logGroup = new aws.cloudwatch.LogGroup(
@@ -90,7 +95,7 @@ export class Function extends pulumi.ComponentResource {
     );
     const policy = new aws.iam.RolePolicy(
       `${name}-policy`,
-      { role: role.name, policy: policyOf([writeLogs(logGroup.arn), ...grants]) },
+      { role: role.name, policy: policyOf([writeLogs(logGroup.arn), ...grants, ...links.grants]) },
       child,
     );
     // PutTraceSegments has no resource to name: AWS's own policy is the narrowest there is.
@@ -120,7 +125,7 @@ export class Function extends pulumi.ComponentResource {
           applicationLogLevel: "INFO",
           systemLogLevel: "INFO",
         },
-        environment: { variables: { NODE_OPTIONS: "--enable-source-maps", ...environment } },
+        environment: { variables: { NODE_OPTIONS: "--enable-source-maps", ...environment, ...links.environment } },
         tags,
       },
       // A function that starts before it may write logs loses the first ones.
@@ -136,7 +141,17 @@ export class Function extends pulumi.ComponentResource {
     this.triggerGrants = [grantInvoke(this.arn)];
     this.roleArn = role.arn;
     this.logGroupName = logGroup.name;
-    this.registerOutputs({ arn: this.arn, functionName: this.functionName, roleArn: this.roleArn });
+    this.registerOutputs({
+      arn: this.arn,
+      functionName: this.functionName,
+      roleArn: this.roleArn,
+      ...(args.link ? { link: { entry: relative(process.cwd(), args.entry), names: links.names } } : {}),
+    });
+  }
+
+  /** For `link`: invoke it. */
+  invoke(): Link {
+    return { values: { functionName: this.functionName }, grants: [grantInvoke(this.arn)] };
   }
 
   /** Lets an AWS service invoke the function for one resource of this account. */

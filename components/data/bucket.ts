@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
+import type { Link } from "../compute/link.ts";
+import { grantDeleteObjects, grantListObjects, grantReadObjects, grantWriteObjects } from "../grants.ts";
 import { checkAdopted, checkedArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
@@ -168,6 +170,26 @@ export class Bucket extends pulumi.ComponentResource {
       bucketName: this.bucketName,
       regionalDomainName: this.regionalDomainName,
     });
+  }
+
+  /** For `link`: read objects, below a prefix where there is one. */
+  read(prefix = ""): Link {
+    return { values: { bucketName: this.bucketName }, grants: [grantReadObjects(this.arn, prefix)] };
+  }
+
+  /** For `link`: write objects, and sign uploads. */
+  write(prefix = ""): Link {
+    return { values: { bucketName: this.bucketName }, grants: [grantWriteObjects(this.arn, prefix)] };
+  }
+
+  /** For `link`: delete objects. */
+  delete(prefix = ""): Link {
+    return { values: { bucketName: this.bucketName }, grants: [grantDeleteObjects(this.arn, prefix)] };
+  }
+
+  /** For `link`: list keys. */
+  list(prefix = ""): Link {
+    return { values: { bucketName: this.bucketName }, grants: [grantListObjects(this.arn, prefix)] };
   }
 
   /** The policy of a bucket whose `policyLater` is set: what it allows beside demanding TLS. A bucket has one policy. */

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantConnectDatabase } from "../grants.ts";
+import type { Link } from "../compute/link.ts";
+import { type Grant, grantConnectDatabase, grantQuery, grantReadSecret } from "../grants.ts";
 import { checkedArn, checkedSecretArn, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Network } from "../network/network.ts";
 import type { Protection } from "../protection.ts";
@@ -146,6 +147,14 @@ export class Database extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  /** For `link`: statements and transactions through the Data API, as the user of a secret. @default the master user's */
+  query(secretArn: pulumi.Input<string> = this.adminSecretArn): Link {
+    return {
+      values: { clusterArn: this.clusterArn, secretArn, databaseName: this.databaseName },
+      grants: [grantQuery(this.clusterArn), grantReadSecret(secretArn)],
+    };
   }
 
   /** What it takes to sign in by IAM as one role of PostgreSQL (which has `rds_iam`). */

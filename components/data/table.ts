@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
-import { grantReadTableStream } from "../grants.ts";
+import type { Link } from "../compute/link.ts";
+import { grantRead, grantReadTableStream, grantWrite } from "../grants.ts";
 import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import { consumeStream, type StreamConsumer, type StreamConsumerArgs } from "../messaging/stream-consumer.ts";
 import type { Protection } from "../protection.ts";
@@ -150,6 +151,16 @@ export class Table extends pulumi.ComponentResource {
     this.tableName = table.name;
     this.streamArn = stream ? table.streamArn : undefined;
     this.registerOutputs({ arn: this.arn, tableName: this.tableName });
+  }
+
+  /** For `link`: read items, also through indexes. */
+  read(): Link {
+    return { values: { tableName: this.tableName }, grants: [grantRead(this.arn)] };
+  }
+
+  /** For `link`: write items. */
+  write(): Link {
+    return { values: { tableName: this.tableName }, grants: [grantWrite(this.arn)] };
   }
 
   /** Feeds the table's changes to a function, and grants it what that takes. */

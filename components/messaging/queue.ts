@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
-import { type Grant, grantSend } from "../grants.ts";
+import type { Link } from "../compute/link.ts";
+import { type Grant, grantConsume, grantSend } from "../grants.ts";
 import { InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import type { Pattern } from "./event-pattern.ts";
@@ -164,6 +165,16 @@ export class Queue extends pulumi.ComponentResource {
       child,
     );
     return { queue, deadLetters };
+  }
+
+  /** For `link`: put messages in. */
+  send(): Link {
+    return { values: { queueUrl: this.url }, grants: [grantSend(this.arn)] };
+  }
+
+  /** For `link`: take messages out by hand; what `consume` feeds needs `grantConsume` alone. */
+  receive(): Link {
+    return { values: { queueUrl: this.url }, grants: [grantConsume(this.arn)] };
   }
 
   /** Feeds the queue to a function, with partial batch failures. The function needs `grantConsume(queue.arn)`. */

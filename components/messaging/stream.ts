@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
+import type { Link } from "../compute/link.ts";
 import { type Grant, grantDecrypt, grantEncrypt, grantReadStream, grantWriteStream } from "../grants.ts";
 import { checkedArn, checkForm, checkRange } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
@@ -73,6 +74,11 @@ export class Stream extends pulumi.ComponentResource {
     this.readGrants = [grantReadStream(this.arn), ...(key ? [grantDecrypt(key, "kinesis", region!)] : [])];
     this.writeGrants = [grantWriteStream(this.arn), ...(key ? [grantEncrypt(key, "kinesis", region!)] : [])];
     this.registerOutputs({ arn: this.arn, streamName: this.streamName });
+  }
+
+  /** For `link`: put records in. */
+  put(): Link {
+    return { values: { streamName: this.streamName }, grants: this.writeGrants };
   }
 
   /** Feeds the stream to a function, and grants it what that takes. Every consumer sees every record. */

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
+import type { Link } from "../compute/link.ts";
 import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
 import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
@@ -128,6 +129,11 @@ export class Topic extends pulumi.ComponentResource {
     this.topicName = topic.name;
     this.triggerGrants = [grantPublish(this.arn)];
     this.registerOutputs({ arn: this.arn });
+  }
+
+  /** For `link`: publish. */
+  publish(): Link {
+    return { values: { topicArn: this.arn }, grants: [grantPublish(this.arn)] };
   }
 
   /** Whether the topic's policy lets an AWS service publish; an existing one's is whose it is, and taken to. */

@@ -1,14 +1,14 @@
 /** Events to the cell's topic: the type as an attribute for filter policies, the tenant as message group for fair queues. */
 
 import { PublishBatchCommand, SNSClient } from "@aws-sdk/client-sns";
-import { environment } from "../shared/environment.ts";
+import { link } from "./link.ts";
 import type { Publish } from "./relay.ts";
 
 export function snsPublish(client = new SNSClient({})): Publish {
   return async (events) => {
     const { Successful } = await client.send(
       new PublishBatchCommand({
-        TopicArn: environment("TOPIC_ARN"),
+        TopicArn: link.events.topicArn,
         PublishBatchRequestEntries: events.map((event) => ({
           Id: event.id,
           Message: JSON.stringify(event),
