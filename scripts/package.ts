@@ -35,6 +35,10 @@ export function makePackage(target = join(root, "dist")): string {
     stdio: "inherit",
   });
   for (const path of SOURCES) cpSync(join(root, path), join(folder, path), { recursive: true });
+  // Pulumi's analyzer reads the types of what it loads compiled: here the sources stand beside it, index.js is index.ts.
+  for (const file of readdirSync(join(root, "plugin"))) {
+    if (file !== "index.js") cpSync(join(root, "plugin", file), join(folder, "plugin", file));
+  }
   for (const path of ["functions", "migrations"]) useCompiledLibrary(join(folder, path));
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const published = Object.fromEntries(KEPT.flatMap((key) => (key in manifest ? [[key, manifest[key]]] : [])));

@@ -10,6 +10,7 @@ const allowed: Record<string, string[]> = {
   "data-api": [],
   engine: [],
   policy: [],
+  plugin: ["components"],
   functions: ["data-api", "migrations/schema.ts"],
   migrations: ["data-api"],
   local: ["engine", "data-api"],

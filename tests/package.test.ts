@@ -106,6 +106,21 @@ it("builds whole cells elsewhere, functions and migrations included", () => {
   expect(Number(node("cells-test.ts"))).toBeGreaterThanOrEqual(8);
 });
 
+it("carries the components for other languages, which Pulumi loads and analyzes where the package is installed", () => {
+  write(
+    "analyze.cjs",
+    `const { ComponentProvider, getPulumiComponents } = require("@pulumi/pulumi/provider/experimental/provider.js");
+    const dirname = __dirname + "/node_modules/terrace/plugin";
+    const components = getPulumiComponents(require(dirname));
+    new ComponentProvider({ dirname, name: "terrace", components }).getSchema().then((schema) => {
+      console.log(Object.keys(JSON.parse(schema).resources).sort().join());
+    });`,
+  );
+  expect(node("analyze.cjs").trim().split(",")).toEqual(
+    expect.arrayContaining(["terrace:index:Database", "terrace:index:Function", "terrace:index:Queue"]),
+  );
+});
+
 it("carries types, so that a wrong argument is an error before anything runs", () => {
   write("right.ts", 'import { Queue } from "terrace";\nnew Queue("jobs", { visibilityTimeoutSeconds: 60 });');
   write("wrong.ts", 'import { Queue } from "terrace";\nnew Queue("jobs", { visibilityTimeoutSeconds: "60" });');
