@@ -34,10 +34,12 @@ export async function localBench(): Promise<Row[]> {
   const theirs: Round[] = [];
   try {
     console.error("bench local: first start of the platform (not measured)…");
-    await (await startTerrace(state)).stop();
+    // As somebody starts it every day: the same program at the same address.
+    const port = await freePort();
+    await (await startTerrace(state, port)).stop();
     for (let round = 1; round <= ROUNDS; round++) {
       console.error(`bench local: round ${round} of ${ROUNDS}…`);
-      ours.push(await measure(await startTerrace(state)));
+      ours.push(await measure(await startTerrace(state, port)));
       theirs.push(await measure(await startPeer(peer)));
       console.error(`  terrace ${describeRound(ours.at(-1)!)}\n  peer    ${describeRound(theirs.at(-1)!)}`);
     }
@@ -95,8 +97,7 @@ async function load(server: Server, connections: number, seconds: number) {
   return { rate: result.requests.average as number, p99: Math.max(result.latency.p99 as number, 1), memoryMiB };
 }
 
-async function startTerrace(state: string): Promise<Server> {
-  const port = await freePort();
+async function startTerrace(state: string, port: number): Promise<Server> {
   return startServer({
     file: process.execPath,
     args: [join(root, "scripts/run.mjs"), "start", "--port", String(port), "--state", state],

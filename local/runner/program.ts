@@ -3,9 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Graph } from "../../engine/graph.ts";
 import { Problem } from "./problem.ts";
+import { fingerprint } from "./sources.ts";
 
 export interface Program {
   region: string;
+  /** The same as long as nothing changes that decides about the graph. */
+  fingerprint(endpoint: string): string;
   /** @throws when the program does: its message names the resource and the argument. */
   evaluate(endpoint: string): Promise<Graph>;
 }
@@ -31,6 +34,7 @@ export function openProgram({ directory, stack, config }: ProgramOptions): Progr
   const region = config["aws:region"] ?? /^\s*["']?aws:region["']?:\s*["']?([\w-]+)/m.exec(settings)?.[1];
   return {
     region: region ?? DEFAULT_REGION,
+    fingerprint: (endpoint) => fingerprint(directory, { stack, config, endpoint }),
     async evaluate(endpoint) {
       const { evaluate } = await import("../../engine/evaluate.ts");
       return evaluate({

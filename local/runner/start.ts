@@ -38,7 +38,13 @@ export async function start(options: StartOptions): Promise<void> {
   removeOutputs(state);
 
   const endpoint = `http://127.0.0.1:${port + 1}`;
-  const evaluation = progress.step(`${stack}: program evaluated`, () => program.evaluate(endpoint));
+  let fingerprint = program.fingerprint(endpoint);
+  const last = state.last();
+  // The same program gives the same graph: it is served at once, and evaluated when that is done.
+  const isKnown = last?.fingerprint === fingerprint;
+  const evaluation = isKnown
+    ? Promise.resolve(last.graph)
+    : progress.step(`${stack}: program evaluated`, () => program.evaluate(endpoint));
   evaluation.catch(() => {}); // reported where it is awaited
   const cloud = await startCloud({
     directory: state.directory,
@@ -50,11 +56,11 @@ export async function start(options: StartOptions): Promise<void> {
   });
   stops.push(() => cloud.stop());
   const provision = provisioner(cloud);
-  await warmUp(state.lastGraph(), cloud, provision, progress);
+  if (last) await warmUp(last.graph, cloud, provision, progress);
 
   let graph = await evaluation;
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
-  state.saveGraph(graph);
+  state.save({ graph, fingerprint });
 
   const gateway = await startApi(cloud, graph, port);
   stops.push(() => gateway?.stop());
@@ -69,13 +75,15 @@ export async function start(options: StartOptions): Promise<void> {
   let stopped = false;
   const watcher = watch(directory, async (files) => {
     const began = performance.now();
-    const what = files.length > 2 ? `${files.length} files` : files.join(", ");
+    const edited = files.length > 2 ? `${files.length} files` : files.join(", ");
+    const what = edited || "program evaluated again";
     try {
+      fingerprint = program.fingerprint(endpoint);
       const next = await program.evaluate(endpoint);
       const found = changes(graph, next);
       await apply(next, { provision, only: new Set([...found.added, ...found.changed].map(({ urn }) => urn)) });
       graph = next;
-      state.saveGraph(graph);
+      state.save({ graph, fingerprint });
       gateway?.setHosts(hostsOf(graph));
       await publish();
       progress.line(`${what}: ${describeChanges(found)} (${Math.round(performance.now() - began)} ms)`);
@@ -89,11 +97,11 @@ export async function start(options: StartOptions): Promise<void> {
     watcher.close();
   });
   progress.text(readyText(outputs, state.outputsFile, performance.now()));
+  if (isKnown) watcher.check();
 }
 
 /** While the program is evaluated: the last graph tells which services and databases there will be. */
-async function warmUp(last: Graph | undefined, cloud: RunningCloud, provision: Provision, progress: Progress) {
-  if (!last) return;
+async function warmUp(last: Graph, cloud: RunningCloud, provision: Provision, progress: Progress) {
   const owners = new Set(last.resources.map(({ type }) => ownerOf(type)));
   const clusters = last.resources.filter(({ type }) => type === "aws:rds/cluster:Cluster");
   const loaded = () => Promise.allSettled([...owners].map((owner) => owner && cloud.service(owner)));

@@ -4,31 +4,37 @@ import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Graph } from "../../engine/graph.ts";
 
+export interface Served {
+  graph: Graph;
+  /** Of the program that gave this graph (see sources.ts). */
+  fingerprint: string;
+}
+
 export interface State {
   /** What services keep. */
   directory: string;
   outputsFile: string;
-  /** The graph that was last served, to start what takes long before this one is known. */
-  lastGraph(): Graph | undefined;
-  saveGraph(graph: Graph): void;
+  /** What was last served. */
+  last(): Served | undefined;
+  save(served: Served): void;
   writeOutputs(outputs: object): void;
 }
 
 export function openState(root: string, stack: string): State {
   const directory = resolve(root, stack);
-  const graphFile = join(directory, "graph.json");
+  const graphFile = join(directory, "served.json");
   const outputsFile = resolve(root, "outputs.json");
   return {
     directory,
     outputsFile,
-    lastGraph() {
+    last() {
       try {
-        return JSON.parse(readFileSync(graphFile, "utf8")) as Graph;
+        return JSON.parse(readFileSync(graphFile, "utf8")) as Served;
       } catch {
         return undefined; // none yet, or half of one: it only saves time
       }
     },
-    saveGraph: (graph) => writeWhole(graphFile, JSON.stringify(graph)),
+    save: (served) => writeWhole(graphFile, JSON.stringify(served)),
     writeOutputs: (outputs) => writeWhole(outputsFile, `${JSON.stringify(outputs, null, 2)}\n`),
   };
 }

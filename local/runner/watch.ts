@@ -1,17 +1,18 @@
 /** Tells when a source of the program was edited. */
 import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
 import { join } from "node:path";
+import { SOURCE_FILES, SOURCE_FOLDERS } from "./sources.ts";
 
-const FOLDERS = ["functions", "migrations", "components", "data-api"];
-const FILE = /^(index\.ts|Pulumi(\..+)?\.yaml)$/;
 /** Editors save in several steps. */
 const SETTLE_MS = 120;
 
 export interface Watcher {
+  /** Calls `onChange` without an edit, as if there had been one. */
+  check(): void;
   close(): void;
 }
 
-/** Calls `onChange` once edits have settled, and again only when it is done. */
+/** Calls `onChange` once edits have settled, and again only when it is done. No files: nothing was edited. */
 export function watch(directory: string, onChange: (files: string[]) => Promise<void>): Watcher {
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -40,10 +41,10 @@ export function watch(directory: string, onChange: (files: string[]) => Promise<
 
   const watchers: FSWatcher[] = [
     watchFolder(directory, { persistent: false }, (_event, name) => {
-      if (name !== null && FILE.test(name)) note(name);
+      if (name !== null && SOURCE_FILES.test(name)) note(name);
     }),
   ];
-  for (const folder of FOLDERS) {
+  for (const folder of SOURCE_FOLDERS) {
     const path = join(directory, folder);
     if (!existsSync(path)) continue;
     watchers.push(
@@ -53,6 +54,7 @@ export function watch(directory: string, onChange: (files: string[]) => Promise<
     );
   }
   return {
+    check: () => void run(),
     close() {
       clearTimeout(timer);
       for (const watcher of watchers) watcher.close();

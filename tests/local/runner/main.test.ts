@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { close, freePorts, listen, makeProgram, PROGRAM, type Run, removeProgram, run } from "./fixture.ts";
@@ -116,6 +116,101 @@ describe("npm start", () => {
     program.write("Pulumi.dev.yaml", "config:\n  aws:region: eu-west-1\n  fixture:greeting: edited\n");
     await running.printed(/Pulumi\.dev\.yaml: 1 changed/);
     expect(await read(running, "/fixture/renamed")).toBe("edited");
+  });
+
+  describe("at its second start", () => {
+    const EVALUATED = "dev: program evaluated";
+    const stop = async (running: Run) => {
+      running.child.kill("SIGTERM");
+      expect(await running.ended).toBe(0);
+    };
+    const greetingOf = `import { readFileSync } from "node:fs";\n${PROGRAM.replace(
+      'new pulumi.Config().require("greeting")',
+      'readFileSync("greeting.txt", "utf8")',
+    )}`;
+
+    it("serves the same program without evaluating it first, and evaluates it then", async () => {
+      const first = start();
+      await first.printed(READY);
+      expect(first.output()).toContain(EVALUATED);
+      await stop(first);
+      const second = start();
+      await second.printed(READY);
+      expect(second.output()).not.toContain(EVALUATED);
+      expect(await read(second, "/fixture/greeting")).toBe("hello");
+      await second.printed(/program evaluated again: nothing changed \(\d+ ms\)/);
+    });
+
+    it("takes what the program reads besides its sources from that evaluation", async () => {
+      program.write("greeting.txt", "first");
+      program.write("index.ts", greetingOf);
+      const first = start();
+      await first.printed(READY);
+      await stop(first);
+      program.write("greeting.txt", "second");
+      const second = start();
+      await second.printed(/program evaluated again: 1 changed \(greeting\)/);
+      expect(await read(second, "/fixture/greeting")).toBe("second");
+    });
+
+    it("says so where that evaluation fails, and serves what ran before", async () => {
+      program.write("greeting.txt", "first");
+      program.write("index.ts", greetingOf);
+      const first = start();
+      await first.printed(READY);
+      await stop(first);
+      rmSync(join(program.directory, "greeting.txt"));
+      const second = start();
+      await second.printed("What ran before is still served.");
+      expect(second.output()).toMatch(/program evaluated again: ENOENT.*greeting\.txt/);
+      expect(await read(second, "/fixture/greeting")).toBe("first");
+    });
+
+    it.each([
+      [
+        "a source",
+        () => program.write("index.ts", PROGRAM.replace("/fixture/greeting", "/fixture/other")),
+        "/fixture/other",
+      ],
+      [
+        "a setting",
+        () =>
+          program.write(
+            "Pulumi.dev.yaml",
+            "config:\n  aws:region: eu-west-1\n  fixture:greeting: hello\n  fixture:more: 1\n",
+          ),
+        "/fixture/greeting",
+      ],
+    ])("evaluates first when %s was edited meanwhile", async (_what, edit, name) => {
+      const first = start();
+      await first.printed(READY);
+      await stop(first);
+      edit();
+      const second = start();
+      await second.printed(READY);
+      expect(second.output()).toContain(EVALUATED);
+      expect(await read(second, name)).toBe("hello");
+    });
+
+    it("evaluates first when a flag says something else", async () => {
+      const first = start();
+      await first.printed(READY);
+      await stop(first);
+      const second = start("--config", "fixture:greeting=other");
+      await second.printed(READY);
+      expect(second.output()).toContain(EVALUATED);
+      expect(await read(second, "/fixture/greeting")).toBe("other");
+    });
+
+    it("evaluates first where the last one left half a file", async () => {
+      const first = start();
+      await first.printed(READY);
+      await stop(first);
+      program.write(".terrace/dev/served.json", '{"fingerprint": "');
+      const second = start();
+      await second.printed(READY);
+      expect(second.output()).toContain(EVALUATED);
+    });
   });
 
   describe("refuses in one line, with status 1:", () => {
