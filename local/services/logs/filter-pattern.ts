@@ -22,7 +22,7 @@ function property(pattern: string): (message: string) => boolean {
   };
 }
 
-function valueAt(message: string, path: string[]): unknown {
+export function valueAt(message: string, path: string[]): unknown {
   try {
     return path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], JSON.parse(message));
   } catch {

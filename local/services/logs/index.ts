@@ -6,7 +6,7 @@
 import type { Resource } from "../../../engine/graph.ts";
 import { type Access, AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
 import { filterPattern } from "./filter-pattern.ts";
-import { BATCH_EVENTS, type LogEvent, type LogGroup, logStore, type StoredEvent } from "./store.ts";
+import { BATCH_EVENTS, type LogEvent, type LogGroup, logStoreOf, type StoredEvent } from "./store.ts";
 
 interface GroupInput {
   logGroupName?: string;
@@ -27,7 +27,7 @@ const OLDEST_MS = 14 * DAY_MS;
 const NEWEST_MS = 2 * 3_600_000;
 
 export function logs(cloud: Cloud): Service {
-  const store = logStore(cloud.database);
+  const store = logStoreOf(cloud);
   const now = () => cloud.clock.now();
   const arnOf = (name: string) => `arn:aws:logs:${cloud.region}:${cloud.account}:log-group:${name}`;
 
@@ -227,6 +227,7 @@ export function logs(cloud: Cloud): Service {
   return {
     name: "logs",
     client: () => import("@aws-sdk/client-cloudwatch-logs"),
+    requiresMembers: "InvalidParameterException",
     resources: { "aws:cloudwatch/logGroup:LogGroup": declare },
     operations,
   };

@@ -6,6 +6,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Cloud } from "../../service.ts";
 
 export interface LogEvent {
   timestamp: number;
@@ -61,9 +62,37 @@ export interface LogStore {
   append(group: string, stream: string, events: LogEvent[], now: number): void;
   /** In the order in which they came, or the other way round. */
   events(group: string, query: EventQuery): Generator<StoredEvent>;
+  /** Of all groups, in the order in which they came. @param id the last one that was read */
+  batchesAfter(id: number): Generator<Batch>;
+  /** Somebody who reads on where it stopped, also after a restart: from now on, when it is new. */
+  reader(name: string): Reader;
   /** Drops batches that are past the group's retention. */
   expire(group: string, now: number): void;
   bytes(group: string): number;
+}
+
+export interface Batch {
+  id: number;
+  group: string;
+  events: LogEvent[];
+}
+
+export interface Reader {
+  /** The last batch that was read. */
+  readonly at: number;
+  move(id: number): void;
+}
+
+const stores = new WeakMap<Cloud, LogStore>();
+
+/** One for each cloud: it remembers what it has asked the database. */
+export function logStoreOf(cloud: Cloud): LogStore {
+  let store = stores.get(cloud);
+  if (!store) {
+    store = logStore(cloud.database);
+    stores.set(cloud, store);
+  }
+  return store;
 }
 
 export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): LogStore {
@@ -76,7 +105,8 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
       id INTEGER PRIMARY KEY AUTOINCREMENT, log_group TEXT NOT NULL, stream TEXT NOT NULL, first INTEGER NOT NULL,
       last INTEGER NOT NULL, ingested INTEGER NOT NULL, bytes INTEGER NOT NULL, events BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS logs_chunks_by_group ON logs_chunks (log_group, id)`);
+    CREATE INDEX IF NOT EXISTS logs_chunks_by_group ON logs_chunks (log_group, id);
+    CREATE TABLE IF NOT EXISTS logs_readers (name TEXT PRIMARY KEY, chunk INTEGER NOT NULL) STRICT, WITHOUT ROWID`);
   const sql = {
     groups: database.prepare("SELECT * FROM logs_groups ORDER BY name"),
     saveGroup: database.prepare("INSERT OR REPLACE INTO logs_groups VALUES (?, ?, ?)"),
@@ -101,6 +131,10 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     trim: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND id <= ?"),
     oldestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id >= ? ORDER BY id"),
     newestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id <= ? ORDER BY id DESC"),
+    after: database.prepare("SELECT id, log_group, events FROM logs_chunks WHERE id > ? ORDER BY id LIMIT 50"),
+    reader: database.prepare("SELECT chunk FROM logs_readers WHERE name = ?"),
+    moveReader: database.prepare("INSERT OR REPLACE INTO logs_readers VALUES (?, ?)"),
+    lastChunk: database.prepare("SELECT max(id) AS id FROM logs_chunks"),
   };
   // Every line asks for these.
   const groups = new Map<string, LogGroup>();
@@ -213,6 +247,28 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
           yield event;
         }
       }
+    },
+    *batchesAfter(id) {
+      let last = id;
+      for (let rows = sql.after.all(last); rows.length > 0; rows = sql.after.all(last)) {
+        for (const row of rows) {
+          last = Number(row.id);
+          const events = linesOf(row.events as Uint8Array).map(([timestamp, message]) => ({ timestamp, message }));
+          yield { id: last, group: String(row.log_group), events };
+        }
+      }
+    },
+    reader(name) {
+      let at = Number(sql.reader.get(name)?.chunk ?? sql.lastChunk.get()?.id ?? 0);
+      return {
+        get at() {
+          return at;
+        },
+        move(id) {
+          at = id;
+          sql.moveReader.run(name, id);
+        },
+      };
     },
     expire,
     bytes,
