@@ -31,6 +31,8 @@ export interface FunctionConfig {
   architectures: string[];
   /** Tenants never share an environment. */
   perTenant: boolean;
+  /** Its invocations are durable executions. */
+  durable?: { executionTimeoutSeconds: number; retentionDays: number };
 }
 
 type Inputs = Record<string, unknown>;
@@ -46,6 +48,7 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
   if (!code?.$asset) throw refused("Please provide a source for function code.");
   const logging = (read.loggingConfig ?? {}) as Record<string, string>;
   const reserved = Number(read.reservedConcurrentExecutions ?? -1);
+  const durable = read.durableConfig as Record<string, number> | undefined;
   const config: FunctionConfig = {
     name: functionName,
     arn: String(outputs.arn),
@@ -70,6 +73,13 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
     architectures: (read.architectures ?? ["x86_64"]) as string[],
     perTenant:
       (read.tenancyConfig as { tenantIsolationMode?: string } | undefined)?.tenantIsolationMode === "PER_TENANT",
+    ...(durable && {
+      durable: {
+        executionTimeoutSeconds: Number(durable.executionTimeout ?? 86_400),
+        // By a program; by the API.
+        retentionDays: Number(durable.retentionPeriod ?? durable.retentionPeriodInDays ?? 14),
+      },
+    }),
   };
   checkLimits(config);
   return config;

@@ -11,13 +11,17 @@ const RESERVED = new Set(
 
 /** @throws AwsError in AWS's words */
 export function checkLimits(config: FunctionConfig): void {
-  const { name, memoryMb, timeoutSeconds, ephemeralStorageMb, layers, environment } = config;
+  const { name, memoryMb, timeoutSeconds, ephemeralStorageMb, layers, environment, durable } = config;
   if (!/^[a-zA-Z0-9-_]{1,64}$/.test(name)) {
     throw constraint(name, "functionName", "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}");
   }
   between(memoryMb, "memorySize", 128, 10_240);
   between(timeoutSeconds, "timeout", 1, 900);
   between(ephemeralStorageMb, "ephemeralStorage.size", 512, 10_240);
+  if (durable) {
+    between(durable.executionTimeoutSeconds, "durableConfig.executionTimeout", 1, 31_622_400);
+    between(durable.retentionDays, "durableConfig.retentionPeriodInDays", 1, 90);
+  }
   if (layers.length > 5) throw invalid("Layers consumption exceeds the limit of 5 layers");
   checkEnvironment(environment);
 }

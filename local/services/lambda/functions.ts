@@ -6,6 +6,7 @@ import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
+import type { DurableEngine } from "./durable/index.ts";
 import { type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
@@ -46,6 +47,10 @@ export interface InvokeRequest {
   keepWarmMs?: number;
   /** Where the chain of calls began, and how often the function was in it: see recursion.ts. */
   traceHeader?: string;
+  /** Of a durable function: the name that the caller gives the execution. */
+  executionName?: string;
+  /** One invocation of a durable execution, and not all of it. */
+  isReplay?: boolean;
 }
 
 export interface Functions {
@@ -69,7 +74,12 @@ export interface Functions {
   stop(): Promise<void>;
 }
 
-export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs: LogBatches): Functions {
+export function functions(
+  cloud: Cloud,
+  runtime: () => Promise<RuntimeApi>,
+  logs: LogBatches,
+  durable: () => Promise<DurableEngine>,
+): Functions {
   const all = new Map<string, LambdaFunction>();
   const versions = versionsOf();
   const recursive = new Set<string>();
@@ -184,6 +194,7 @@ export function functions(cloud: Cloud, runtime: () => Promise<RuntimeApi>, logs
   }
 
   async function invoke(target: LambdaFunction, request: InvokeRequest): Promise<InvocationResult> {
+    if (target.config.durable && !request.isReplay) return (await durable()).run(target, request);
     if (!api) await startApi();
     const { config } = target;
     const reserved = all.get(config.name)?.config.reservedConcurrency;

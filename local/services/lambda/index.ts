@@ -15,6 +15,8 @@ import { madeOf, type Provisioners } from "./api/made.ts";
 import { asyncInvocations } from "./async-invocations.ts";
 import { codeLocations } from "./code/code-locations.ts";
 import { type CodeInput, packageOf } from "./code/packages.ts";
+import type { DurableEngine } from "./durable/index.ts";
+import { durableOperations } from "./durable/operations.ts";
 import { startRuntimeApi } from "./environments/runtime-api.ts";
 import { eventSourceMappings } from "./event-sources/index.ts";
 import { parseFunctionName } from "./function-config.ts";
@@ -34,7 +36,12 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     runtime ??= startRuntimeApi();
     return runtime;
   };
-  const functions = createFunctions(cloud, startRuntime, logs);
+  let engine: Promise<DurableEngine> | undefined;
+  const durable = () => {
+    engine ??= import("./durable/index.ts").then(({ durableEngine }) => durableEngine(cloud, functions));
+    return engine;
+  };
+  const functions: Functions = createFunctions(cloud, startRuntime, logs, durable);
   const policies = resourcePolicies();
   const events = asyncInvocations(cloud, functions);
   const mappings = eventSourceMappings(cloud, functions);
@@ -47,6 +54,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     async function(resource) {
       const { config } = functions.put(await withCode(cloud, resource, packages));
       events.resume(functions.find(config.name));
+      if (config.durable) (await durable()).resume(config.name);
     },
     version(resource) {
       const { name, publishedAs, isDeleted } = resource.outputs;
@@ -102,7 +110,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
   return {
     name: "lambda",
     client: () => import("@aws-sdk/client-lambda"),
-    requiresMembers: true,
+    requiresMembers: "ValidationException",
     resources: {
       "aws:lambda/function:Function": declare("function"),
       "aws:lambda/alias:Alias": declare("alias"),
@@ -116,8 +124,9 @@ export async function lambda(cloud: Cloud): Promise<Service> {
       "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": declare("provisionedConcurrencyConfig"),
     },
     operations: {
-      Invoke: invokeOperation(cloud, functions, policies, events) as Operation<InvokeInput, InvokeOutput>,
+      Invoke: invokeOperation(cloud, functions, policies, events, durable) as Operation<InvokeInput, InvokeOutput>,
       ...apiOperations(api),
+      ...durableOperations(durable, arnOf),
     },
     handle: async (request) =>
       locations.handle(request) ?? (await serveFunctionUrl({ cloud, functions, policies, urls }, request)),
@@ -129,6 +138,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     async stop() {
       mappings.stop();
       events.stop();
+      await engine?.then((started) => started.stop());
       await functions.stop();
       await logs.stop();
     },

@@ -1,8 +1,10 @@
 /** The Invoke operation: synchronous, asynchronous and dry. */
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { constraint, invalid } from "./api/errors.ts";
 import type { AsyncInvocations } from "./async-invocations.ts";
+import type { DurableEngine } from "./durable/index.ts";
 import { parseFunctionName } from "./function-config.ts";
-import type { Functions } from "./functions.ts";
+import type { Functions, LambdaFunction } from "./functions.ts";
 import type { ResourcePolicies } from "./resource-policy.ts";
 
 const SYNC_LIMIT_BYTES = 6_291_456;
@@ -19,6 +21,7 @@ export interface InvokeInput {
   ClientContext?: string;
   LogType?: "None" | "Tail";
   TenantId?: string;
+  DurableExecutionName?: string;
 }
 
 export interface InvokeOutput {
@@ -27,6 +30,7 @@ export interface InvokeOutput {
   LogResult?: string;
   ExecutedVersion?: string;
   Payload?: Uint8Array;
+  DurableExecutionArn?: string;
 }
 
 export function invokeOperation(
@@ -34,6 +38,7 @@ export function invokeOperation(
   functions: Functions,
   policies: ResourcePolicies,
   events: AsyncInvocations,
+  durable: () => Promise<DurableEngine>,
 ): Operation<InvokeInput, InvokeOutput> {
   return {
     authorize({ FunctionName, Qualifier }) {
@@ -56,6 +61,12 @@ export function invokeOperation(
       if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {
         throw new AwsError("InvalidParameterValueException", "TenantId has a character that it may not have.");
       }
+      const executionName = checkExecutionName(input.DurableExecutionName, target);
+      if (input.InvocationType === "Event" && target.config.durable) {
+        const request = { payload, qualifier, tenantId, traceHeader, executionName, isAsync: true };
+        const { arn } = (await durable()).start(target, request);
+        return { StatusCode: 202, Payload: Buffer.alloc(0), DurableExecutionArn: arn };
+      }
       if (input.InvocationType === "Event") {
         events.accept(target, { payload: String(payload), qualifier, tenantId, traceHeader });
         return { StatusCode: 202, Payload: Buffer.alloc(0) };
@@ -63,13 +74,14 @@ export function invokeOperation(
       const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
       const clientContext = input.ClientContext && readClientContext(input.ClientContext);
       const result = await functions.invoke(target, {
-        ...{ payload, qualifier, clientContext, tenantId, tail, traceHeader },
+        ...{ payload, qualifier, clientContext, tenantId, tail, traceHeader, executionName },
       });
       return {
         StatusCode: 200,
         FunctionError: result.functionError,
         ExecutedVersion: target.config.version,
         Payload: result.payload,
+        DurableExecutionArn: result.durableExecutionArn,
         ...(tail && {
           LogResult: Buffer.from(`${tail.join("\n")}\n`)
             .subarray(-TAIL_BYTES)
@@ -78,6 +90,19 @@ export function invokeOperation(
       };
     },
   };
+}
+
+function checkExecutionName(name: string | undefined, { config }: LambdaFunction): string | undefined {
+  if (name === undefined) return undefined;
+  if (!/^[a-zA-Z0-9-_]{1,64}$/.test(name)) {
+    throw constraint(
+      name,
+      "durableExecutionName",
+      "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}",
+    );
+  }
+  if (!config.durable) throw invalid("DurableExecutionName is only for durable functions.");
+  return name;
 }
 
 function readClientContext(base64: string): string {

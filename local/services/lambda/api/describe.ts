@@ -43,6 +43,12 @@ export function describeFunction(target: LambdaFunction, layers: Layers, isQuali
       Layers: config.layers.map((Arn) => ({ Arn, CodeSize: sizeOf(layers, Arn) })),
     }),
     ...(config.deadLetterArn && { DeadLetterConfig: { TargetArn: config.deadLetterArn } }),
+    ...(config.durable && {
+      DurableConfig: {
+        ExecutionTimeout: config.durable.executionTimeoutSeconds,
+        RetentionPeriodInDays: config.durable.retentionDays,
+      },
+    }),
     ...(config.perTenant && { TenancyConfig: { TenantIsolationMode: "PER_TENANT" } }),
     ...(kmsKeyArn && { KMSKeyArn: String(kmsKeyArn) }),
     ...(vpcConfig && {

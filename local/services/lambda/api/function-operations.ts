@@ -110,6 +110,9 @@ export function functionOperations(api: Api): Record<string, Operation> {
         const latest = latestOf(FunctionName!);
         checkRevision(RevisionId, latest.revision);
         if (settings.Role) checkRole(settings.Role);
+        if (settings.DurableConfig && !latest.config.durable) {
+          throw invalid("Durable execution cannot be enabled for a function that was created without it.");
+        }
         return describe(await update(latest, inputsOf(settings)));
       },
     },

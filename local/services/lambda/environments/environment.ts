@@ -43,6 +43,8 @@ export interface Invocation {
 export interface InvocationResult {
   payload: Buffer;
   functionError?: "Unhandled";
+  /** Of a durable function. */
+  durableExecutionArn?: string;
 }
 
 export interface EnvironmentOptions {
