@@ -27,6 +27,7 @@ export type Shape =
 
 interface Place {
   component: string;
+  of?: string;
   path: string;
   /** The value may be a secret: an error does not repeat it. */
   hidden: boolean;
@@ -51,9 +52,9 @@ export function checkArgs(kind: string, name: string, args: unknown, remedies: R
   if (other) refuse(inside(place, other[0]), "given", `there is none; there are ${list(known)}`);
 }
 
-/** The arguments of a method, such as `ConsumerArgs`. */
-export function checkMethodArgs(component: string, type: string, args: unknown): void {
-  check(SHAPES[type]!, args, { component, path: "", hidden: false, remedies: {} });
+/** The arguments of a method, such as `ConsumerArgs`. @param of whose they are, before their names: `rule "paid" ` */
+export function checkMethodArgs(component: string, type: string, args: unknown, of = ""): void {
+  check(SHAPES[type]!, args, { component, of, path: "", hidden: false, remedies: {} });
 }
 
 function check(shape: Shape, value: unknown, place: Place): void {
@@ -125,7 +126,7 @@ function checkAny(shapes: Shape[], value: unknown, place: Place): void {
       errors.push(error);
     }
   }
-  const inner = errors.filter(({ argument }) => argument !== place.path);
+  const inner = errors.filter(({ argument }) => argument !== `${place.of ?? ""}${place.path}`);
   if (inner.length === 1) throw inner[0];
   refuse(place, value, `it has to be ${wordsOf({ any: shapes })}`);
 }
@@ -147,10 +148,10 @@ const kindOf = (value: unknown): string =>
         ? "an object"
         : `a ${typeof value}`;
 
-function refuse({ component, path, hidden }: Place, value: unknown, remedy: string): never {
+function refuse({ component, of = "", path, hidden }: Place, value: unknown, remedy: string): never {
   throw new InvalidArgumentError(
     component,
-    path || "args",
+    of + (path || "args"),
     hidden && value !== undefined ? kindOf(value) : value,
     remedy,
   );
@@ -165,10 +166,17 @@ function wordsOf(shape: Shape): string {
   if ("resource" in shape) return /^[AEIOU]/.test(shape.resource) ? `an ${shape.resource}` : `a ${shape.resource}`;
   if ("list" in shape) return "a list";
   if ("record" in shape) return "an object, by name";
-  if ("any" in shape) return list([...new Set(shape.any.map(wordsOf))]);
+  if ("any" in shape) {
+    // Alternatives that all are objects differ in what they have.
+    const [first, ...others] = [...new Set(shape.any.map(wordsOf))];
+    const alike = [first, ...others].every((words) => words?.startsWith(OBJECT));
+    return list([first ?? "left out", ...(alike ? others.map((words) => words.slice(OBJECT.length)) : others)]);
+  }
   const names = Object.keys(shape.fields).filter((key) => !key.endsWith("?"));
-  return names.length > 0 ? `an object with ${names.join(", ")}` : "an object";
+  return names.length > 0 ? `${OBJECT}${names.join(", ")}` : "an object";
 }
+
+const OBJECT = "an object with ";
 
 const WORDS: Record<Shape & string, string> = {
   ...{ string: "a text", number: "a number", boolean: "true or false", null: "null" },

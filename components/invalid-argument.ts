@@ -5,7 +5,8 @@ export class InvalidArgumentError extends Error {
   override readonly name = "InvalidArgumentError";
   readonly argument: string;
   constructor(component: string, argument: string, value: unknown, remedy: string) {
-    super(`${component}: ${argument} is ${shown(value)}; ${remedy}`);
+    // One line, whatever stands in names and keys.
+    super(`${component}: ${argument} is ${shown(value)}; ${remedy}`.replace(/[\p{Cc}\u2028\u2029]+/gu, " "));
     this.argument = argument;
   }
 }

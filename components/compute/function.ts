@@ -214,5 +214,18 @@ function validate(name: string, args: FunctionArgs): void {
   checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, 900);
   checkRange(component, "ephemeralStorageMb", args.ephemeralStorageMb, 512, 10_240);
   checkRange(component, "reservedConcurrency", args.reservedConcurrency, 0, 1000);
+  for (const [index, grant] of (args.grants ?? []).entries()) checkGrant(component, `grants[${index}]`, grant);
   checkDurable(component, args.durable);
+}
+
+/** A star would grant what nobody thought of; what comes later is the policy pack's to judge. */
+function checkGrant(component: string, argument: string, { actions, resources }: Grant): void {
+  for (const action of actions) {
+    if (/^\*$|:\*$/.test(action)) {
+      throw new InvalidArgumentError(component, `${argument}.actions`, action, "name the actions that it takes");
+    }
+  }
+  if (Array.isArray(resources) && resources.includes("*")) {
+    throw new InvalidArgumentError(component, `${argument}.resources`, "*", "name the resources by their ARNs");
+  }
 }

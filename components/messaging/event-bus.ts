@@ -124,7 +124,7 @@ export class EventBus extends pulumi.ComponentResource {
 
   /** Brings the events that match to a function, workflow, queue, topic, stream or delivery, and allows the bus what that takes. */
   rule(name: string, args: RuleArgs): aws.cloudwatch.EventRule {
-    checkMethodArgs(this.#component, "RuleArgs", args);
+    checkMethodArgs(this.#component, "RuleArgs", args, `rule "${name}" `);
     checkRule(this.#component, name, args);
     const child = { parent: this };
     const rule = new aws.cloudwatch.EventRule(

@@ -144,7 +144,7 @@ export class Topic extends pulumi.ComponentResource {
 
   /** Delivers to a queue as the plain message (raw); what cannot be delivered goes to the queue's dead letters. */
   subscribe(name: string, queue: Queue, args: SubscriptionArgs = {}): aws.sns.TopicSubscription {
-    checkMethodArgs(this.#component, "SubscriptionArgs", args);
+    checkMethodArgs(this.#component, "SubscriptionArgs", args, `subscription "${name}" `);
     this.#checkSubscription(name, queue, args);
     const policy = queue.acceptFrom(name, "sns.amazonaws.com", this.arn, this.#account);
     const deadLetters = queue.acceptDeadLetters(name, "sns.amazonaws.com", this.arn, this.#account);

@@ -41,6 +41,10 @@ describe("arguments from JavaScript", () => {
         () => new terrace.Bucket("b", { accessLogs: new terrace.Queue("q") } as never),
         "accessLogs is a resource, terrace:messaging:Queue; it has to be a Bucket",
       ],
+      [
+        () => new terrace.Queue("jobs", { tags: { "a\nb": 5 } } as never),
+        'Queue "jobs": tags.a b is 5; it has to be a text',
+      ],
       [() => new terrace.Schedule("s", { expression: "rate(1 day)" } as never), "target is missing; name a Function"],
     ]),
   )("refuses: %s", async (message, make) => {

@@ -53,6 +53,12 @@ describe("Function", () => {
     ["memoryMb", { memoryMb: 64 }, "memoryMb is 64; it has to be a number from 128 to 10240"],
     ["timeoutSeconds", { timeoutSeconds: 901 }, "timeoutSeconds is 901"],
     ["functionName", { functionName: "a b" }, 'functionName is "a b"'],
+    [
+      "grant's resource",
+      { grants: [{ actions: ["s3:GetObject"], resources: ["*"] }] },
+      'grants[0].resources is "*"; name',
+    ],
+    ["grant's action", { grants: [{ actions: ["s3:*"], resources: ["arn:a"] }] }, 'grants[0].actions is "s3:*"; name'],
   ])("refuses a bad %s in one line with the remedy", async (_name, args, message) => {
     expect(await refused(() => new terrace.Function("hello", { entry, ...args }))).toContain(
       `Function "hello": ${message}`,

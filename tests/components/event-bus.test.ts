@@ -259,7 +259,10 @@ describe("a rule of a bus", () => {
     [{ maximumRetries: 186 }, "maximumRetries is 186; it has to be a number from 0 to 185"],
     [{ maximumEventAgeSeconds: 59 }, "maximumEventAgeSeconds is 59; it has to be a number from 60 to 86400"],
     [{ description: "x".repeat(513) }, "description is"],
-    [{ target: {} as never }, "target is []; name one function, workflow, queue, topic, stream or delivery"],
+    [
+      { target: {} as never },
+      "target is {}; it has to be an object with function, workflow, topic, stream, delivery or queue",
+    ],
     [{ input: { path: "detail" } }, 'input.path is "detail"; it has to be a path such as $.detail'],
     [{ input: { paths: { id: "id" }, template: "<id>" } }, 'input.paths.id is "id"; it has to be a path'],
     [{ input: { paths: { "a b": "$.id" }, template: "x" } }, 'input.paths.a b is "a b"; it has to be a name'],
