@@ -58,8 +58,9 @@ export function applyUpdates(execution: LiveExecution, updates: OperationUpdate[
     drafts.set(Id, next);
     // A step that is only reported when it is over has begun too.
     if (!before && Action !== "START") applied.events.push(eventOf({ ...next, Status: "STARTED" }, now, {}));
-    applied.events.push(eventOf(next, now));
+    // Its history tells of it once it is known which execution it is.
     if (Type === "CHAINED_INVOKE" && Action === "START") applied.invokes.push(next);
+    else applied.events.push(eventOf(next, now));
   }
   const count = new Set([...execution.operations.keys(), ...drafts.keys()]).size;
   if (count > MOST_OPERATIONS) {

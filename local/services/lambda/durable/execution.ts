@@ -41,7 +41,7 @@ export interface DurableOperation {
     timeoutAt?: number;
     heartbeatSeconds?: number;
     heartbeatAt?: number;
-    invoke?: { functionName: string; tenantId?: string; payload?: string; executionArn?: string };
+    invoke?: { functionName: string; tenantId?: string; payload?: string; executionArn?: string; isTold?: boolean };
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type LiveExecution,
   replayed,
 } from "./execution.ts";
-import { invocationCompleted } from "./history.ts";
+import { eventOf as historyOf, invocationCompleted } from "./history.ts";
 import type { Lives } from "./index.ts";
 
 /** Before a crashed invocation is tried again; after the last of them the execution has failed. */
@@ -102,6 +102,11 @@ export function invocations(cloud: Cloud, functions: Functions, lives: Lives): I
     const { functionName, tenantId, payload = "{}", executionArn } = operation.own.invoke!;
     // It was begun before the platform was killed, and says itself when it is over.
     if (executionArn && lives.get(executionArn)) return;
+    const tell = () => {
+      if (operation.own.invoke!.isTold) return;
+      operation.own.invoke!.isTold = true;
+      lives.commit(execution, [operation], [historyOf(operation, clock.now())], false);
+    };
     const run = async () => {
       const { config } = functions.find(execution.functionName, execution.version);
       const call = { principal: cloud.principalFor(config.role, config.name) };
@@ -118,11 +123,12 @@ export function invocations(cloud: Cloud, functions: Functions, lives: Lives): I
           ...{ payload, qualifier: parsed.qualifier, tenantId, traceHeader, parent, executionName },
         });
         operation.own.invoke!.executionArn = child.arn;
-        lives.commit(execution, [operation], [], false);
+        tell();
         // It ended just before the platform was killed.
         if (isClosed(child)) lives.tellParent(child);
         return;
       }
+      tell();
       const request = { FunctionName: functionName, Payload: payload, TenantId: tenantId };
       const result = await cloud.call<{ Payload?: Buffer; FunctionError?: string }>("lambda", "Invoke", request, call);
       if (stopped) return;
@@ -133,7 +139,9 @@ export function invocations(cloud: Cloud, functions: Functions, lives: Lives): I
     setImmediate(() => {
       if (stopped || isOver(operation)) return;
       run().catch(({ code, message }) => {
-        if (!stopped) finish(parent, "FAILED", { Error: { ErrorType: code, ErrorMessage: message } });
+        if (stopped) return;
+        tell();
+        finish(parent, "FAILED", { Error: { ErrorType: code, ErrorMessage: message } });
       });
     });
   }
