@@ -92,7 +92,7 @@ const memory = (all: Measured[]) => median(all.map(({ memoryMiB }) => memoryMiB)
 function measure(program: "tenants" | "cells", how: How, count: number): Measured {
   const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
   // As engine/evaluate.ts starts its process.
-  const tuned = ["--stack-trace-limit=0", "--min-semi-space-size=64", "--max-semi-space-size=64"];
+  const tuned = ["--stack-trace-limit=0", "--min-semi-space-size=192", "--max-semi-space-size=192"];
   const file = join(import.meta.dirname, "programs", program, "run.ts");
   const args = [...flags, ...(how === "engine" ? tuned : []), file, how, String(count)];
   const env = { ...process.env, TERRACE_BUNDLE_TARGET: "host" };

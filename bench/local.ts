@@ -19,7 +19,10 @@ const WARM_UP_SECONDS = 2;
 const LOAD_SECONDS = 4;
 
 interface Round {
+  /** The program is the one that ran before: it is served before it is evaluated. */
   startMs: number;
+  /** Something was edited: it is evaluated first. */
+  editedStartMs: number;
   rate1: number;
   rate16: number;
   p99At16: number;
@@ -39,7 +42,10 @@ export async function localBench(): Promise<Row[]> {
     await (await startTerrace(state, port)).stop();
     for (let round = 1; round <= ROUNDS; round++) {
       console.error(`bench local: round ${round} of ${ROUNDS}…`);
-      ours.push(await measure(await startTerrace(state, port)));
+      const edited = await startTerrace(state, port, { TERRACE_BENCH_ROUND: String(round) });
+      await edited.stop();
+      const again = () => startTerrace(state, port, { TERRACE_BENCH_ROUND: String(round) });
+      ours.push({ ...(await measure(await again())), editedStartMs: edited.startMs });
       theirs.push(await measure(await startPeer(peer)));
       console.error(`  terrace ${describeRound(ours.at(-1)!)}\n  peer    ${describeRound(theirs.at(-1)!)}`);
     }
@@ -53,7 +59,8 @@ export async function localBench(): Promise<Row[]> {
     compare("GET /health, 16 connections", "requests/s", "rate16", { atLeast: 3 }),
     compare("GET /health p99, 16 connections", "ms", "p99At16", { atMost: 0.5 }),
     compare("memory under load (PSS of all processes)", "MiB", "memoryMiB", { atMost: 0.5 }),
-    compare("start to first 200 (second start)", "ms", "startMs", { atMost: 1 }),
+    compare("start to first 200, program evaluated first", "ms", "editedStartMs", { atMost: 1 }),
+    compare("start to first 200, same program as before", "ms", "startMs", { atMost: 1 }),
   ];
 }
 
@@ -64,6 +71,7 @@ async function measure(server: Server): Promise<Round> {
     const sixteen = await load(server, 16, LOAD_SECONDS);
     return {
       startMs: server.startMs,
+      editedStartMs: server.startMs,
       rate1: one.rate,
       rate16: sixteen.rate,
       p99At16: sixteen.p99,
@@ -97,11 +105,13 @@ async function load(server: Server, connections: number, seconds: number) {
   return { rate: result.requests.average as number, p99: Math.max(result.latency.p99 as number, 1), memoryMiB };
 }
 
-async function startTerrace(state: string, port: number): Promise<Server> {
+/** @param env Part of what a graph is known again by: another value makes the platform evaluate the program first. */
+async function startTerrace(state: string, port: number, env: Record<string, string> = {}): Promise<Server> {
   return startServer({
     file: process.execPath,
     args: [join(root, "scripts/run.mjs"), "start", "--port", String(port), "--state", state],
     cwd: root,
+    env: { ...process.env, ...env },
     url: `http://127.0.0.1:${port}/health`,
     host: `acme.localhost:${port}`,
   });
@@ -119,5 +129,5 @@ async function startPeer(directory: string): Promise<Server> {
 }
 
 function describeRound(round: Round): string {
-  return `${Math.round(round.rate1)}/s, ${Math.round(round.rate16)}/s, p99 ${round.p99At16} ms, ${Math.round(round.memoryMiB)} MiB, start ${Math.round(round.startMs)} ms`;
+  return `${Math.round(round.rate1)}/s, ${Math.round(round.rate16)}/s, p99 ${round.p99At16} ms, ${Math.round(round.memoryMiB)} MiB, start ${Math.round(round.editedStartMs)} and ${Math.round(round.startMs)} ms`;
 }

@@ -73,8 +73,8 @@ function runChild(request: ChildRequest, env: NodeJS.ProcessEnv = {}): Promise<C
     execArgv: [
       ...flags,
       `--stack-trace-limit=${request.stackTraces ? 50 : 0}`,
-      "--min-semi-space-size=64",
-      "--max-semi-space-size=64",
+      "--min-semi-space-size=192",
+      "--max-semi-space-size=192",
     ],
     // As the Pulumi CLI runs it: paths in a program are relative to it.
     cwd: request.directory,

@@ -2,10 +2,12 @@
  * What Pulumi's runtime does for a reader of its errors, and an evaluation does not need: each of its promises is wrapped
  * in two more, with a stack and a list of suspects, to report promises that never end (an evaluation knows by itself
  * whether it ended); and each resource is sent with the place in the source that made it. And what it does ahead: every
- * property of every resource becomes an Output, a dozen promises each, though a program reads few of them.
+ * property of every resource becomes an Output, a dozen promises each, though a program reads few of them. And what it sends
+ * to nobody: each message is taken apart into protocol buffers and put together again inside one process.
  * Without these an evaluation takes less time and memory.
  */
 
+import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 import * as rpc from "@pulumi/pulumi/runtime/rpc.js";
@@ -16,11 +18,29 @@ export function useLeanRuntime(): void {
   if (typeof promises?.debuggablePromise === "function") promises.debuggablePromise = (promise: unknown) => promise;
   const resource = pulumi.Resource as unknown as { callsites?: unknown };
   if (typeof resource.callsites === "function") resource.callsites = () => [];
+  keepStructs();
   const properties = membersOf(rpc);
   if (typeof properties?.transferProperties === "function") properties.transferProperties = transferProperties;
 }
 
 const membersOf = (module: unknown) => (module as { default?: Record<string, unknown> }).default;
+
+interface Struct {
+  kept?: object;
+  toJavaScript(): object;
+}
+
+/** A struct that was made of plain values gives those back: nothing here turns it into bytes. */
+function keepStructs(): void {
+  const { Struct } = createRequire(import.meta.resolve("@pulumi/pulumi"))(
+    "google-protobuf/google/protobuf/struct_pb.js",
+  ) as { Struct: { new (): Struct; prototype: Struct; fromJavaScript(value: object): Struct } };
+  const { toJavaScript } = Struct.prototype;
+  Struct.fromJavaScript = (value) => Object.assign(new Struct(), { kept: value });
+  Struct.prototype.toJavaScript = function () {
+    return this.kept ?? toJavaScript.call(this);
+  };
+}
 
 interface Settled {
   value?: unknown;
