@@ -22,6 +22,7 @@ import {
   type Clock,
   type Cloud,
   type LogLine,
+  type Operation,
   type Principal,
   type Service,
 } from "./service.ts";
@@ -105,13 +106,17 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     return loading;
   }
 
-  async function run(owner: Service, operation: string, input: object, call: Call): Promise<unknown> {
+  /** @throws AwsError where the service does not have it on this machine, which the log says too */
+  function operationOf(owner: Service, operation: string): Operation {
     const known = Object.hasOwn(owner.operations, operation) ? owner.operations[operation] : undefined;
-    if (!known) {
-      const message = `${owner.name}:${operation} is not emulated on this machine.`;
-      cloud.log({ level: "warn", source: owner.name, message });
-      throw new AwsError("UnknownOperationException", message);
-    }
+    if (known) return known;
+    const message = `${owner.name}:${operation} is not emulated on this machine.`;
+    cloud.log({ level: "warn", source: owner.name, message });
+    throw new AwsError("UnknownOperationException", message);
+  }
+
+  async function run(owner: Service, operation: string, input: object, call: Call): Promise<unknown> {
+    const known = operationOf(owner, operation);
     const accesses = known.authorize?.(input, call) ?? [];
     for (const access of Array.isArray(accesses) ? accesses : [accesses]) iam.authorize(call, access);
     return known.run(input, call);
@@ -125,13 +130,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       const protocol = await wire(name);
       if (!protocol) throw new AwsError("UnknownOperationException", `${name} has no API on this machine.`, 501);
       const parsed = protocol.parse(request);
-      if (owner.requiresMembers) protocol.checkRequired(parsed);
       const { operation, input } = parsed;
+      operationOf(owner, operation);
+      if (owner.requiresMembers) protocol.checkRequired(parsed, owner.requiresMembers);
       const call: Call = { principal: request.principal, http: request, sourceIp: request.sourceIp };
       const response = protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
       return withHeaders(response, request);
     } catch (error) {
-      return withHeaders(await fail(name, asAwsError(error, name), requestId, request.method), request);
+      return withHeaders(await fail(name, error, requestId, request.method), request);
     }
   }
 
@@ -149,7 +155,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     return new AwsError("InternalFailure", "The request failed because of an unknown error.", 500);
   }
 
-  async function fail(name: string, error: AwsError, requestId: string, method: string): Promise<AwsResponse> {
+  async function fail(name: string, thrown: unknown, requestId: string, method: string): Promise<AwsResponse> {
+    const error = asAwsError(thrown, name || "server");
     const protocol = Object.hasOwn(factories, name) ? await wire(name).catch(() => undefined) : undefined;
     if (protocol) return protocol.fail(error, requestId, method);
     const headers = {

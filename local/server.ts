@@ -17,7 +17,7 @@ export interface ServerOptions {
   /** Answers a request for one service; never rejects. */
   answer(service: string, request: AwsRequest, requestId: string): Promise<AwsResponse>;
   /** An error before the protocol is known, in the form of the service it was meant for. */
-  fail(service: string, error: AwsError, requestId: string, method: string): Promise<AwsResponse>;
+  fail(service: string, error: unknown, requestId: string, method: string): Promise<AwsResponse>;
 }
 
 export function createAwsServer(options: ServerOptions): Server {
@@ -49,13 +49,15 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
     }
     send(outgoing, await options.answer(service, request, requestId));
   } catch (error) {
-    const known = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
-    send(outgoing, await options.fail(service, known, requestId, incoming.method ?? "GET"));
+    // Nobody is there to be told: the client hung up before it had said all.
+    if (incoming.destroyed && !incoming.complete) return;
+    send(outgoing, await options.fail(service, error, requestId, incoming.method ?? "GET"));
   }
 }
 
 async function toRequest(account: string, incoming: IncomingMessage): Promise<AwsRequest> {
-  const headers: Record<string, string> = {};
+  // What a caller names (`__proto__`) is a header or nothing.
+  const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(",") : value;
   }

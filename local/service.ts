@@ -81,6 +81,8 @@ export interface Delivery {
   service: string;
   sourceArn: string;
   body: string;
+  /** A topic's subscribers see it. */
+  subject?: string;
   attributes?: Record<string, { dataType: string; stringValue?: string; binaryValue?: Uint8Array }>;
   messageGroupId?: string;
   messageDeduplicationId?: string;
@@ -97,8 +99,8 @@ export interface Service {
   operations: Record<string, Operation>;
   /** The SDK client module whose schemas describe the wire protocol: `() => import("@aws-sdk/client-sqs")`. */
   client?: () => Promise<object>;
-  /** A call without a member that the schema requires ends in ValidationException. @default false: operations say so themselves */
-  requiresMembers?: boolean;
+  /** A call without a member that the schema requires ends in this error. @default operations say so themselves */
+  requiresMembers?: string;
   /** Requests outside the protocol (a JWKS document); undefined hands the request on to the operations. */
   handle?(request: AwsRequest): Promise<AwsResponse | undefined>;
   /** Takes a message for a resource of this service; throws AwsError when it may or can not. */

@@ -30,7 +30,9 @@ export function iam(now: () => number): Iam {
   let decisions = new Map<string, Decision>();
   let decidedInSecond = 0;
 
-  function decide(call: Call, access: Access): Decision {
+  function decide(call: Call, asked: Access): Decision {
+    // A call may leave out the member that names its resource: nothing it could be allowed by name.
+    const access = { ...asked, resource: asked.resource ?? "" };
     const { principal } = call;
     const role = principal.roleArn ? roles.get(principal.roleArn) : undefined;
     return evaluate({

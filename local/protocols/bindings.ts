@@ -38,7 +38,7 @@ export function readBindings(
     else inBody.add(name);
   }
   if (inBody.size > 0 && request.body.length > 0) {
-    const body = codec.read(operation.input, request.body) as Record<string, unknown>;
+    const body = (codec.read(operation.input, request.body) ?? {}) as Record<string, unknown>;
     for (const name of inBody) set(input, name, body[name]);
   }
   return input;

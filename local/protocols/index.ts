@@ -17,8 +17,8 @@ export interface Parsed {
 /** One service's wire protocol. */
 export interface Wire {
   parse(request: AwsRequest): Parsed;
-  /** Throws ValidationException where a member is missing that the schema requires. */
-  checkRequired(parsed: Parsed): void;
+  /** Throws an error of this code where a member is missing that the schema requires. */
+  checkRequired(parsed: Parsed, code: string): void;
   respond(operation: string, output: unknown, requestId: string): AwsResponse;
   fail(error: AwsError, requestId: string, method?: string): AwsResponse;
 }
@@ -29,7 +29,8 @@ export function wireOf(module: object): Wire {
   const wire = protocolOf(service);
   return {
     ...wire,
-    checkRequired: ({ operation, input }) => checkRequiredMembers(operationNamed(service, operation), input),
+    checkRequired: ({ operation, input }, code) =>
+      checkRequiredMembers(operationNamed(service, operation), input, code),
     fail(error, requestId, method) {
       const code = errorCode(service.protocol, error.code);
       const named = code === error.code ? error : new AwsError(code, error.message, error.status, error.detail);

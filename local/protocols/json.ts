@@ -28,13 +28,19 @@ export function readJson(shape: Shape, value: unknown, options: JsonOptions, pat
   if (ns.isListSchema()) {
     if (!Array.isArray(value)) throw wrongType(path, "a list");
     const member = ns.getValueSchema();
-    return value.map((item, index) => readJson(member, item, options, `${path}[${index}]`) ?? null);
+    return value.map((item, index) => {
+      const place = `${path}[${index}]`;
+      return readJson(member, item, options, place) ?? nothing(ns, place);
+    });
   }
   if (ns.isMapSchema()) {
     if (typeof value !== "object" || Array.isArray(value)) throw wrongType(path, "a map");
     const member = ns.getValueSchema();
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, readJson(member, item, options, `${path}.${key}`) ?? null]),
+      Object.entries(value).map(([key, item]) => {
+        const place = `${path}.${key}`;
+        return [key, readJson(member, item, options, place) ?? nothing(ns, place)];
+      }),
     );
   }
   if (ns.isBlobSchema()) {
@@ -85,6 +91,12 @@ export function writeJson(shape: Shape, value: unknown, options: JsonOptions): u
   if (ns.isTimestampSchema()) return writeTimestamp(value as Date, timestampFormatOf(ns, DEFAULT_TIMESTAMP));
   if (ns.isNumericSchema() && !Number.isFinite(value)) return String(value);
   return value;
+}
+
+/** Only sparse lists and maps have members that are null. */
+function nothing(ns: NormalizedSchema, path: string): null {
+  if (ns.getMergedTraits().sparse) return null;
+  throw new AwsError("SerializationException", `${path} must not be null.`);
 }
 
 function wrongType(path: string, expected: string): AwsError {

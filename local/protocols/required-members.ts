@@ -3,23 +3,41 @@ import { NormalizedSchema } from "@smithy/core/schema";
 import { AwsError } from "../service.ts";
 import type { WireOperation } from "./schema.ts";
 
-/** @throws AwsError ValidationException that names the first member which is missing, at whatever depth */
-export function checkRequiredMembers({ input }: WireOperation, value: unknown): void {
+/** @throws AwsError that names the first member which is missing, at whatever depth */
+export function checkRequiredMembers({ input }: WireOperation, value: unknown, code: string): void {
   const missing = missingMember(NormalizedSchema.of(input), value ?? {}, "");
   if (missing === undefined) return;
   throw new AwsError(
-    "ValidationException",
+    code,
     `1 validation error detected: Value null at '${missing}' failed to satisfy constraint: Member must not be null`,
   );
 }
 
+function firstMissing(schema: NormalizedSchema, items: Iterable<[string, unknown]>, path: string): string | undefined {
+  // Only sparse lists and maps have members that are null.
+  const isSparse = schema.getMergedTraits().sparse !== undefined;
+  for (const [name, item] of items) {
+    if ((item === null || item === undefined) && !isSparse) return `${path}.${name}`;
+    const found = missingMember(schema, item, `${path}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function missingMember(schema: NormalizedSchema, value: unknown, path: string): string | undefined {
   if (schema.isListSchema() && Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const found = missingMember(schema.getValueSchema(), item, `${path}.${index + 1}.member`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return firstMissing(
+      schema.getValueSchema(),
+      value.map((item, index) => [`${index + 1}.member`, item]),
+      path,
+    );
+  }
+  if (schema.isMapSchema() && value !== null && typeof value === "object") {
+    return firstMissing(
+      schema.getValueSchema(),
+      Object.entries(value).map(([key, item]) => [`${key}.value`, item]),
+      path,
+    );
   }
   if (!schema.isStructSchema() || value === null || typeof value !== "object") return undefined;
   let required = ((schema.getSchema() as unknown[])[6] as number | undefined) ?? 0;

@@ -33,12 +33,16 @@ export class Routes {
   }
 
   match(request: AwsRequest): Match | undefined {
-    const { path, bucket } = this.#isS3 ? splitBucket(request) : { path: request.url.pathname, bucket: undefined };
+    const whole = request.url.pathname;
+    const { path, bucket } = this.#isS3 ? splitBucket(request) : { path: whole, bucket: undefined };
     const segments = path.split("/").slice(1);
+    const allSegments = whole.split("/").slice(1);
     let best: { match: Match; score: number } | undefined;
     for (const route of this.#routes) {
-      if (route.method !== request.method || (this.#isS3 && route.hasBucket !== (bucket !== undefined))) continue;
-      const labels = matchSegments(route.segments, segments);
+      if (route.method !== request.method || (this.#isS3 && route.hasBucket && bucket === undefined)) continue;
+      // Where the host names the bucket, the path has nothing but the key.
+      if (this.#isS3 && !route.hasBucket && bucket !== undefined && path === whole) continue;
+      const labels = matchSegments(route.segments, route.hasBucket ? segments : allSegments);
       if (!labels) continue;
       const score = scoreOf(route, request);
       if (score === undefined || (best && best.score >= score)) continue;

@@ -64,6 +64,7 @@ export function sts(cloud: CoreCloud): Service {
   return {
     name: "sts",
     client: () => import("@aws-sdk/client-sts"),
+    requiresMembers: "ValidationError",
     resources: {},
     operations: {
       AssumeRole: { run: assumeRole },
@@ -94,7 +95,7 @@ function validate({ RoleArn, RoleSessionName, Tags = [] }: AssumeRoleInput): voi
 function durationOf(input: AssumeRoleInput, maximum: number, principal: Principal): number {
   const seconds = input.DurationSeconds ?? 3600;
   const limit = principal.type === "assumed-role" ? Math.min(maximum, MAX_CHAINED_SECONDS) : maximum;
-  if (seconds < 900 || seconds > limit) {
+  if (!(Number.isInteger(seconds) && seconds >= 900 && seconds <= limit)) {
     throw new AwsError(
       "ValidationError",
       `DurationSeconds is ${seconds}; this session may last from 900 to ${limit} seconds.`,

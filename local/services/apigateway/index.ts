@@ -13,6 +13,7 @@ export function apigateway(cloud: Cloud): Service {
   return {
     name: "apigateway",
     client: () => import("@aws-sdk/client-api-gateway"),
+    requiresMembers: "BadRequestException",
     resources: { ...restResources(apis, () => cloud.clock.now()), ...httpResources(apis) },
     operations: controlPlane(cloud, apis),
   };

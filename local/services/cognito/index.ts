@@ -44,6 +44,7 @@ export function cognito(cloud: Cloud): Service {
   return {
     name: "cognito-idp",
     client: () => import("@aws-sdk/client-cognito-identity-provider"),
+    requiresMembers: "InvalidParameterException",
     resources: declaredResources(declared),
     operations: {
       ...controlPlane(cloud, people, declared, onPool),

@@ -52,6 +52,7 @@ export function eventBridge(cloud: Cloud): Service {
   return {
     name: "events",
     client: () => import("@aws-sdk/client-eventbridge"),
+    requiresMembers: "ValidationException",
     resources: resourcesOf(shared),
     operations: {
       ...busOperations(cloud, shared),

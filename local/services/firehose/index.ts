@@ -42,7 +42,7 @@ export async function firehose(cloud: Cloud): Promise<Service> {
   return {
     name: "firehose",
     client: () => import("@aws-sdk/client-firehose"),
-    requiresMembers: true,
+    requiresMembers: "ValidationException",
     resources: {
       async "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"({ inputs, outputs }: Resource) {
         const source = inputs.kinesisSourceConfiguration as { kinesisStreamArn: string; roleArn: string } | undefined;

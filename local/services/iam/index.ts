@@ -52,6 +52,7 @@ export function iam(cloud: CoreCloud): Service {
   return {
     name: "iam",
     client: () => import("@aws-sdk/client-iam"),
+    requiresMembers: "ValidationError",
     resources: {
       "aws:iam/role:Role": putRole,
       "aws:iam/rolePolicy:RolePolicy": ({ inputs, name }) =>

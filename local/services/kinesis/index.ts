@@ -33,6 +33,7 @@ export function kinesis(cloud: Cloud): Service {
   return {
     name: "kinesis",
     client: () => import("@aws-sdk/client-kinesis"),
+    requiresMembers: "ValidationException",
     resources: {
       "aws:kinesis/stream:Stream": declare,
       "aws:kinesis/resourcePolicy:ResourcePolicy": ({ inputs }: Resource) => {

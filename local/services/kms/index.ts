@@ -66,6 +66,7 @@ export function kms(cloud: Cloud): Service {
   return {
     name: "kms",
     client: () => import("@aws-sdk/client-kms"),
+    requiresMembers: "ValidationException",
     resources: {
       "aws:kms/key:Key": provisionKey,
       "aws:kms/alias:Alias": provisionAlias,

@@ -26,6 +26,11 @@ const DAY_MS = 86_400_000;
 const OLDEST_MS = 14 * DAY_MS;
 const NEWEST_MS = 2 * 3_600_000;
 
+/** What AWS takes. */
+const RETENTION_DAYS = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+];
+
 export function logs(cloud: Cloud): Service {
   const store = logStoreOf(cloud);
   const now = () => cloud.clock.now();
@@ -131,7 +136,11 @@ export function logs(cloud: Cloud): Service {
   }
 
   const retention = (input: GroupInput, retentionDays: number | undefined) => {
-    store.saveGroup({ ...group(input), retentionDays });
+    const found = group(input);
+    if (retentionDays !== undefined && !RETENTION_DAYS.includes(retentionDays)) {
+      throw new AwsError("InvalidParameterException", `retentionInDays is one of ${RETENTION_DAYS.join(", ")}`);
+    }
+    store.saveGroup({ ...found, retentionDays });
     return {};
   };
 

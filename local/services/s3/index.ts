@@ -88,6 +88,7 @@ export function s3(cloud: Cloud): Service {
   return {
     name: "s3",
     client: () => import("@aws-sdk/client-s3"),
+    requiresMembers: "MalformedXML",
     resources: resourcesOf(buckets),
     operations: withCors(shared, {
       ...bucketOperations(shared),

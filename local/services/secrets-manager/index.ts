@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
 import { declaring } from "../../customer-keys.ts";
+import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { secretAccess, type Tag } from "./access.ts";
 import { secretEncryption } from "./encryption.ts";
@@ -175,6 +176,7 @@ export function secretsManager(cloud: Cloud): Service {
     PutResourcePolicy: {
       authorize: access.on("PutResourcePolicy"),
       run(input: { SecretId: string; ResourcePolicy: string }) {
+        checkPolicy(input.ResourcePolicy, "MalformedPolicyDocumentException");
         const secret = changed(usable(input.SecretId), { policy: input.ResourcePolicy });
         return { ARN: secret.arn, Name: secret.name };
       },
@@ -207,6 +209,7 @@ export function secretsManager(cloud: Cloud): Service {
   return {
     name: "secretsmanager",
     client: () => import("@aws-sdk/client-secrets-manager"),
+    requiresMembers: "InvalidParameterException",
     resources: {
       "aws:secretsmanager/secret:Secret": provisionSecret,
       "aws:secretsmanager/secretVersion:SecretVersion": async ({ inputs }) => {

@@ -17,6 +17,7 @@ export function ses(cloud: Cloud): Service {
   return {
     name: "ses",
     client: () => import("@aws-sdk/client-ses"),
+    requiresMembers: "ValidationError",
     resources: {
       "aws:ses/emailIdentity:EmailIdentity": declareIdentity(service, "email"),
       "aws:ses/domainIdentity:DomainIdentity": declareIdentity(service, "domain"),
@@ -42,6 +43,7 @@ export function sesv2(cloud: Cloud): Service {
   return {
     name: "sesv2",
     client: () => import("@aws-sdk/client-sesv2"),
+    requiresMembers: "BadRequestException",
     resources: {
       "aws:sesv2/emailIdentity:EmailIdentity": declareIdentity(service, "emailIdentity"),
       "aws:sesv2/configurationSet:ConfigurationSet": ({ inputs }) => {

@@ -40,6 +40,7 @@ export function sns(cloud: Cloud): Service {
   return {
     name: "sns",
     client: () => import("@aws-sdk/client-sns"),
+    requiresMembers: "InvalidParameterException",
     resources: {
       "aws:sns/topic:Topic": declareTopic,
       "aws:sns/topicPolicy:TopicPolicy": ({ inputs }) => {
@@ -60,7 +61,7 @@ export function sns(cloud: Cloud): Service {
       const input = {
         Message: body,
         // The subject that S3's notifications have.
-        ...(service === "s3.amazonaws.com" ? { Subject: "Amazon S3 Notification" } : {}),
+        Subject: delivery.subject ?? (service === "s3.amazonaws.com" ? "Amazon S3 Notification" : undefined),
         MessageAttributes: Object.fromEntries(attributes),
         MessageGroupId: delivery.messageGroupId,
         MessageDeduplicationId: topic.isFifo ? delivery.messageDeduplicationId : undefined,

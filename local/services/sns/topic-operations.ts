@@ -1,4 +1,5 @@
 /** Operations on topics: making, configuring, tagging, publishing to them. */
+import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
 import { page } from "./page.ts";
 import { bytesOf, maxBytesOf, type PublishInput, publish } from "./publishing.ts";
@@ -141,8 +142,10 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
 }
 
 function setAttribute(topic: Topic, name: string, value: string): void {
-  if (name === "Policy") topic.policy = value || undefined;
-  else if (name === "ContentBasedDeduplication") topic.contentBasedDeduplication = value === "true";
+  if (name === "Policy") {
+    if (value) checkPolicy(value, "InvalidParameterException", "Invalid parameter: Policy Error: ");
+    topic.policy = value || undefined;
+  } else if (name === "ContentBasedDeduplication") topic.contentBasedDeduplication = value === "true";
   else if (KEPT.includes(name) || /^(HTTP|Firehose|Lambda|Application|SQS)\w+Feedback\w+$/.test(name)) {
     const isSize = name === "MaximumMessageSize";
     if (isSize && !(Number(value) >= 1024 && Number(value) <= 1_048_576)) throw refused(`${name}: 1024 to 1048576`);

@@ -1,4 +1,5 @@
 /** Queue attributes: AWS's names and texts on one side, what a queue works with on the other. */
+import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError } from "../../service.ts";
 
 export interface QueueAttributes {
@@ -129,6 +130,7 @@ const ATTRIBUTES: Record<string, Attribute> = {
   Policy: {
     input: "policy",
     read(value, attributes) {
+      if (value !== "") checkPolicy(value, "InvalidAttributeValue", "Invalid value for the parameter Policy. Reason: ");
       attributes.policy = value === "" ? undefined : value;
     },
     write: ({ policy }) => policy,

@@ -78,7 +78,7 @@ export function queueOperations(queues: Queues): Record<string, Operation> {
     },
     SetQueueAttributes: {
       authorize: onQueue("SetQueueAttributes"),
-      run({ QueueUrl, Attributes }) {
+      run({ QueueUrl, Attributes = {} }) {
         const queue = find(QueueUrl);
         if (Attributes.FifoQueue !== undefined && (Attributes.FifoQueue === "true") !== queue.attributes.fifo) {
           throw new AwsError("InvalidAttributeValue", "A queue's kind cannot be changed (FifoQueue).");

@@ -26,6 +26,10 @@ export function validateMessage(attributes: QueueAttributes, input: MessageInput
     );
   }
   for (const [name, attribute] of Object.entries(MessageAttributes)) validateAttribute(name, attribute);
+  for (const [name, attribute] of Object.entries(input.MessageSystemAttributes ?? {})) {
+    if (name !== "AWSTraceHeader") throw invalid(`Message system attribute name '${name}' is invalid.`);
+    validateAttribute(name, attribute, "system");
+  }
   if (Object.keys(MessageAttributes).length > 10) {
     throw invalid("Number of message attributes exceeds the allowed maximum [10].");
   }
@@ -65,13 +69,17 @@ function validateForKind({ fifo, contentBasedDeduplication }: QueueAttributes, i
 const TYPE = /^(String|Number|Binary)(\..{1,249})?$/s;
 const NAME = /^(?!\.)(?!.*\.\.)(?!.*\.$)(?!aws\.|amazon\.)[\w.-]{1,256}$/i;
 
-function validateAttribute(name: string, { DataType, StringValue, BinaryValue }: MessageAttributes[string]): void {
-  if (!NAME.test(name)) throw invalid(`Message (user) attribute name '${name}' is invalid.`);
+function validateAttribute(
+  name: string,
+  { DataType, StringValue, BinaryValue }: MessageAttributes[string],
+  whose: "user" | "system" = "user",
+): void {
+  if (whose === "user" && !NAME.test(name)) throw invalid(`Message (user) attribute name '${name}' is invalid.`);
   const [, kind] = TYPE.exec(DataType ?? "") ?? [];
   if (!kind)
-    throw invalid(`The type of message (user) attribute '${name}' is invalid. It is String, Number or Binary.`);
+    throw invalid(`The type of message (${whose}) attribute '${name}' is invalid. It is String, Number or Binary.`);
   if (kind === "Binary" ? !BinaryValue?.byteLength : !StringValue) {
-    throw invalid(`Message (user) attribute '${name}' must contain a non-empty value of type '${DataType}'.`);
+    throw invalid(`Message (${whose}) attribute '${name}' must contain a non-empty value of type '${DataType}'.`);
   }
   if (kind === "Number" && !Number.isFinite(Number(StringValue))) {
     throw invalid(`Can't cast the value of message (user) attribute '${name}' to a number.`);

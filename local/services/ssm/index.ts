@@ -241,6 +241,7 @@ export function ssm(cloud: Cloud): Service {
   return {
     name: "ssm",
     client: () => import("@aws-sdk/client-ssm"),
+    requiresMembers: "ValidationException",
     resources: { "aws:ssm/parameter:Parameter": provision },
     operations,
   };

@@ -45,6 +45,7 @@ export function stepFunctions(cloud: Cloud): Service {
   return {
     name: "states",
     client: () => import("@aws-sdk/client-sfn"),
+    requiresMembers: "ValidationException",
     resources: {
       "aws:sfn/stateMachine:StateMachine": async (resource: Resource) => {
         const { inputs, outputs } = resource;

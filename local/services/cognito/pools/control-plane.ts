@@ -233,7 +233,7 @@ function provided(value: unknown): unknown {
 
 function nameOf(key: string): string {
   const plain = key.replace("OAuth", "Oauth").replace("URLs", "Urls").replace("URI", "Uri");
-  return plain[0]!.toLowerCase() + plain.slice(1);
+  return plain.slice(0, 1).toLowerCase() + plain.slice(1);
 }
 
 function poolProperties(input: Partial<CreateUserPoolCommandInput>): Properties {
