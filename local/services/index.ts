@@ -40,6 +40,7 @@ const OWNERS: Record<string, string> = {
 /** Types that another service than their module's provisions. */
 const EXCEPTIONS: [type: RegExp, owner: string][] = [
   [/^aws:cloudwatch\/event/, "events"],
+  [/^aws:cloudwatch\/(metricAlarm|compositeAlarm|dashboard):/, "monitoring"],
   [/^aws:kinesis\/firehose/, "firehose"],
 ];
 

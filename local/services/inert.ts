@@ -1,5 +1,5 @@
 /**
- * Pulumi types that ask for nothing on one machine: networks, certificates, names, alarms. Everything else must be
+ * Pulumi types that ask for nothing on one machine: networks, certificates, names. Everything else must be
  * claimed by a service, so that nothing a program declares is left out unnoticed.
  */
 
@@ -26,13 +26,10 @@ const TYPES = new Set([
   "aws:apigateway/domainName:DomainName",
   "aws:apigatewayv2/apiMapping:ApiMapping",
   "aws:apigatewayv2/domainName:DomainName",
-  "aws:cloudwatch/compositeAlarm:CompositeAlarm",
-  "aws:cloudwatch/dashboard:Dashboard",
   "aws:cloudwatch/logDelivery:LogDelivery",
   "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
   "aws:cloudwatch/logDeliverySource:LogDeliverySource",
   "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-  "aws:cloudwatch/metricAlarm:MetricAlarm",
   "aws:cloudwatch/queryDefinition:QueryDefinition",
   "aws:cognito/identityPool:IdentityPool",
   "aws:cognito/identityPoolProviderPrincipalTag:IdentityPoolProviderPrincipalTag",

@@ -8,14 +8,21 @@
  * resolution. What is usual (ANOMALY_DETECTION_BAND) is a mean with its deviation, and knows no hours or weekdays.
  */
 import type { Cloud, Service } from "../../service.ts";
+import { alarmOperations } from "./alarms/alarm-operations.ts";
+import { alarmResources } from "./alarms/alarm-resources.ts";
+import { type Alarms, alarmsOf } from "./alarms/alarms.ts";
 import { collection } from "./collection.ts";
+import { dashboardsOf } from "./dashboards.ts";
 import { metricOperations } from "./metrics/metric-operations.ts";
 import { type MetricStore, metricStore } from "./metrics/metric-store.ts";
+
+import { tagOperations } from "./tags.ts";
 
 /** What the groups of operations share. */
 export interface Monitoring {
   cloud: Cloud;
   store: MetricStore;
+  alarms: Alarms;
   /** Resolves when everything that was measured until now is in the store. */
   settle(): Promise<void>;
 }
@@ -23,15 +30,20 @@ export interface Monitoring {
 export function monitoring(cloud: Cloud): Service {
   const store = metricStore(cloud.database);
   store.expire(cloud.clock.now());
-  const collecting = collection(cloud, store, () => {});
-  const shared: Monitoring = { cloud, store, settle: () => collecting.settle() };
+  const alarms = alarmsOf(cloud, store);
+  const dashboards = dashboardsOf(cloud);
+  const collecting = collection(cloud, store, (now) => alarms.evaluate(now));
+  const shared: Monitoring = { cloud, store, alarms, settle: () => collecting.settle() };
   return {
     name: "monitoring",
     client: () => import("@aws-sdk/client-cloudwatch"),
-    resources: {},
-    operations: { ...metricOperations(shared) },
-    stop() {
-      collecting.stop();
+    resources: { ...alarmResources(alarms), ...dashboards.resources },
+    operations: {
+      ...metricOperations(shared),
+      ...alarmOperations(shared),
+      ...dashboards.operations,
+      ...tagOperations(shared),
     },
+    stop: () => collecting.stop(),
   };
 }

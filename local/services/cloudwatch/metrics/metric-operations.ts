@@ -36,7 +36,7 @@ export function metricOperations({ cloud, store, settle }: Monitoring): Record<s
     await settle();
     const { MetricDataQueries = [], StartTime, EndTime, ScanBy, NextToken } = input;
     if (MetricDataQueries.length === 0 || MetricDataQueries.length > MAX_QUERIES) {
-      throw new AwsError("ValidationError", `MetricDataQueries has to have 1 to ${MAX_QUERIES} queries.`);
+      throw new AwsError("ValidationException", `MetricDataQueries has to have 1 to ${MAX_QUERIES} queries.`);
     }
     const queries = checkQueries(MetricDataQueries);
     const [start, end] = range(StartTime, EndTime);

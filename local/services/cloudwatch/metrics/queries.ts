@@ -17,7 +17,7 @@ export interface Queries {
   period: number;
 }
 
-/** @throws AwsError ValidationError that names the query */
+/** @throws AwsError ValidationException that names the query */
 export function checkQueries(queries: MetricDataQuery[]): Queries {
   const ids = new Set<string>();
   for (const { Id: id, MetricStat: stat, Expression: expression } of queries) {
@@ -140,5 +140,5 @@ function treeOf(id: string, expression: string): Expression {
 }
 
 function invalid(message: string): AwsError {
-  return new AwsError("ValidationError", message);
+  return new AwsError("ValidationException", message);
 }
