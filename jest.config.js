@@ -3,6 +3,6 @@ export default {
   runner: "jest-light-runner",
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   testTimeout: 30_000,
-  modulePathIgnorePatterns: ["<rootDir>/.terrace"],
+  modulePathIgnorePatterns: ["<rootDir>/.terrace", "<rootDir>/plugin", "<rootDir>/dist"],
   reporters: [["default", { summaryThreshold: 0 }]],
 };
