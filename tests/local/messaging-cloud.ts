@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Graph, Value } from "../../engine/graph.ts";
 import { type ManualClock, manualClock } from "../../local/clock.ts";
-import { type RunningCloud, startCloud } from "../../local/cloud.ts";
+import { type RunningCloud, type ServiceFactory, startCloud } from "../../local/cloud.ts";
 import type { LogLine } from "../../local/service.ts";
 import { s3 } from "../../local/services/s3/index.ts";
 import { sns } from "../../local/services/sns/index.ts";
@@ -24,7 +24,8 @@ export interface MessagingCloud {
   stop(): Promise<void>;
 }
 
-export async function startMessaging(): Promise<MessagingCloud> {
+/** @param services further ones */
+export async function startMessaging(services: Record<string, ServiceFactory> = {}): Promise<MessagingCloud> {
   const directory = mkdtempSync(join(tmpdir(), "terrace-messaging-"));
   // Signatures carry the real time: start there
   const moved = manualClock(Date.now());
@@ -51,7 +52,7 @@ export async function startMessaging(): Promise<MessagingCloud> {
   const logged: LogLine[] = [];
   const killed: RunningCloud[] = [];
   const start = () =>
-    startCloud({ directory, clock, services: { s3, sns, sqs }, log: (line) => void logged.push(line) });
+    startCloud({ directory, clock, services: { s3, sns, sqs, ...services }, log: (line) => void logged.push(line) });
   const cloud: MessagingCloud = {
     running: await start(),
     clock,

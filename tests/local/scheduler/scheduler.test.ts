@@ -102,8 +102,8 @@ describe("a schedule", () => {
     expect(calls()).toEqual([]);
   });
 
-  it("with a target that is neither function nor queue is refused", async () => {
-    const arn = "arn:aws:states:eu-west-1:000000000000:stateMachine:x";
+  it("with a target that nothing here can call is refused", async () => {
+    const arn = "arn:aws:ecs:eu-west-1:000000000000:cluster/x";
     await expect(cloud.provision(schedule({ arn }))).rejects.toThrow("is no target on this machine");
   });
 });
