@@ -68,6 +68,16 @@ describe("CloudWatch Logs", () => {
     await expect(get({ nextToken: "x" })).rejects.toMatchObject({ name: "InvalidParameterException" });
   });
 
+  it.each([[["", " ", "[1, 2]", "a b\tc\nd", "héllo ✓ 🙂"]], [["plain", "with \u001e inside", 'and \\ " after']]])(
+    "gives every character back: %j",
+    async (messages) => {
+      const store = logStore(new DatabaseSync(":memory:"));
+      const sent = messages.map((message, index) => ({ timestamp: 1_700_000_000_000 + index, message }));
+      store.append("group", "stream", sent, clock.now());
+      expect([...store.events("group", {})].map(({ timestamp, message }) => ({ timestamp, message }))).toEqual(sent);
+    },
+  );
+
   it("finds lines over all streams by pattern, time and stream", async () => {
     await makeStream("/filter", "a/1", "a/2", "b/1");
     await put("/filter", "a/1", '{"level":"ERROR","tenant":"acme"}', "plain error");
