@@ -1,7 +1,11 @@
 /** What can be set on a bucket through the API: policy, CORS, notifications, public access, versioning, tags. */
 import { AwsError, type Operation } from "../../service.ts";
-import { type PublicAccessBlock, setPolicy } from "./buckets.ts";
+import { ownersOnly } from "./acl.ts";
+import { isPublic, type PublicAccessBlock, setPolicy } from "./buckets.ts";
+import { defaultOf, OWN_KEY } from "./encryption.ts";
 import type { S3 } from "./index.ts";
+import { keptConfiguration } from "./kept-configuration.ts";
+import { checkedRules, type LifecycleRule } from "./lifecycle.ts";
 import type { NotificationRule } from "./notifications.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
@@ -17,7 +21,7 @@ const TARGETS = [
   { list: "LambdaFunctionConfigurations", arn: "LambdaFunctionArn" },
 ] as const;
 
-export function bucketConfiguration({ buckets, onBucket }: S3): Record<string, Operation> {
+export function bucketConfiguration({ buckets, cloud, lifecycleChanged, onBucket }: S3): Record<string, Operation> {
   type Input = Shape & { Bucket: string };
   type Found = ReturnType<typeof buckets.find>;
   const reads = (action: string, read: (bucket: Found) => object): Operation<Input> => ({
@@ -117,15 +121,50 @@ export function bucketConfiguration({ buckets, onBucket }: S3): Record<string, O
       const tags = Tagging.TagSet as { Key: string; Value: string }[];
       bucket.tags = Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
     }),
-    GetBucketEncryption: reads("GetEncryptionConfiguration", () => ({
-      ServerSideEncryptionConfiguration: {
-        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false }],
-      },
-    })),
-    GetBucketOwnershipControls: reads("GetBucketOwnershipControls", () => ({
-      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-    })),
+    DeleteBucketTagging: writes("PutBucketTagging", (bucket) => {
+      bucket.tags = {};
+    }),
+    GetBucketEncryption: reads("GetEncryptionConfiguration", ({ encryption = OWN_KEY }) => {
+      const byDefault = { SSEAlgorithm: encryption.algorithm, KMSMasterKeyID: encryption.keyId };
+      const rule = { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: encryption.bucketKey };
+      return { ServerSideEncryptionConfiguration: { Rules: [rule] } };
+    }),
+    PutBucketEncryption: writes("PutEncryptionConfiguration", (bucket, { ServerSideEncryptionConfiguration }) => {
+      const { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: bucketKey } =
+        (ServerSideEncryptionConfiguration.Rules as Shape[])[0] ?? {};
+      bucket.encryption = defaultOf({
+        ...{ algorithm: byDefault?.SSEAlgorithm ?? "AES256", keyId: byDefault?.KMSMasterKeyID, bucketKey },
+      });
+    }),
+    DeleteBucketEncryption: writes("PutEncryptionConfiguration", (bucket) => {
+      delete bucket.encryption;
+    }),
+    GetBucketLifecycleConfiguration: reads("GetLifecycleConfiguration", ({ lifecycle: rules = [] }) => {
+      if (rules.length === 0) throw none("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
+      return { Rules: rules.map(dated) };
+    }),
+    PutBucketLifecycleConfiguration: writes("PutLifecycleConfiguration", (bucket, { LifecycleConfiguration }) => {
+      bucket.lifecycle = checkedRules(LifecycleConfiguration?.Rules);
+      lifecycleChanged();
+    }),
+    DeleteBucketLifecycle: writes("PutLifecycleConfiguration", (bucket) => {
+      bucket.lifecycle = [];
+    }),
+    ...keptConfiguration({ reads, writes }),
+    GetBucketPolicyStatus: reads("GetBucketPolicyStatus", ({ policy }) => {
+      if (!policy) throw none("NoSuchBucketPolicy", "The bucket policy does not exist");
+      return { PolicyStatus: { IsPublic: isPublic(policy) } };
+    }),
+    GetBucketAcl: reads("GetBucketAcl", () => ownersOnly(cloud.account)),
+    GetBucketRequestPayment: reads("GetBucketRequestPayment", () => ({ Payer: "BucketOwner" })),
+    GetBucketAccelerateConfiguration: reads("GetAccelerateConfiguration", () => ({})),
   };
+}
+
+/** Dates, where they are kept as texts. */
+function dated(rule: LifecycleRule): object {
+  const { Date: date, ...rest } = rule.Expiration ?? {};
+  return date === undefined ? rule : { ...rule, Expiration: { ...rest, Date: new Date(date) } };
 }
 
 /** What is not named is off. */

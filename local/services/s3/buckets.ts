@@ -2,6 +2,8 @@
 import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import type { CorsRule } from "./cors.ts";
+import type { DefaultEncryption } from "./encryption.ts";
+import type { LifecycleRule } from "./lifecycle.ts";
 import type { NotificationRule } from "./notifications.ts";
 
 export interface PublicAccessBlock {
@@ -25,6 +27,11 @@ export interface Bucket {
   /** New buckets have all four, as on AWS; undefined where it was deleted. */
   publicAccessBlock?: PublicAccessBlock;
   tags: Record<string, string>;
+  /** @default S3's own key */
+  encryption?: DefaultEncryption;
+  lifecycle?: LifecycleRule[];
+  /** What is answered as it was set, by its name: ownership controls, logging … */
+  kept?: Record<string, object>;
 }
 
 export interface Buckets {
@@ -115,7 +122,7 @@ export function setPolicy(bucket: Bucket, policy: string | undefined): void {
 }
 
 /** An allow for everybody without a condition: what AWS calls public goes further. */
-function isPublic(policy: string): boolean {
+export function isPublic(policy: string): boolean {
   const statements: unknown = JSON.parse(policy).Statement;
   return [statements].flat().some((statement) => {
     const { Effect, Principal, Condition } = statement as Record<string, unknown>;

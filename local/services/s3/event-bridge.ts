@@ -17,7 +17,8 @@ export async function tellEventBridge(
   requester: string,
   sequencer: string,
 ): Promise<void> {
-  const removed = event.startsWith("ObjectRemoved");
+  const expired = event.startsWith("LifecycleExpiration");
+  const removed = expired || event.startsWith("ObjectRemoved");
   const bucketArn = `arn:aws:s3:::${object.bucket}`;
   const body = {
     "detail-type": removed ? "Object Deleted" : "Object Created",
@@ -35,7 +36,7 @@ export async function tellEventBridge(
       "request-id": randomBytes(8).toString("hex").toUpperCase(),
       requester,
       "source-ip-address": "127.0.0.1",
-      reason: removed ? "DeleteObject" : (REASONS[event] ?? "PutObject"),
+      reason: expired ? "Lifecycle Expiration" : removed ? "DeleteObject" : (REASONS[event] ?? "PutObject"),
       ...(removed && {
         "deletion-type": event.endsWith("DeleteMarkerCreated") ? "Delete Marker Created" : "Permanently Deleted",
       }),

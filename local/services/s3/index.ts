@@ -2,8 +2,8 @@
  * S3 on one machine: objects with metadata, checksums, ranges, conditions, versions, tags, copies, multipart and
  * presigned uploads, CORS, bucket policies, public access blocks, event notifications.
  *
- * Not emulated: ACLs (owners only, as AWS's default is), browser form uploads, lifecycle and replication runs, object
- * lock, storage classes, select, website hosting, access points, KMS and s3:TestEvent. A
+ * Not emulated: ACLs (owners only, as AWS's default is), browser form uploads, replication runs, object lock, storage
+ * classes (a lifecycle rule's transitions have no effect), select, website hosting, access points, SSE-C and s3:TestEvent. A
  * notification's target is not validated when it is set. An upload is held in memory whole, 256 MB at most. Objects that
  * came without a checksum have none (AWS adds CRC64NVME). What counts as a public policy is an allow for everybody
  * without a condition. Calls on loopback count as `aws:SecureTransport`.
@@ -15,9 +15,12 @@ import { blockOf, bucketConfiguration } from "./bucket-configuration.ts";
 import { bucketOperations } from "./bucket-operations.ts";
 import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets.ts";
 import { type CorsRule, preflight, withCors } from "./cors.ts";
+import { defaultOf, type Encryption, s3Encryption } from "./encryption.ts";
 import { tellEventBridge } from "./event-bridge.ts";
+import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
 import { multipartOperations } from "./multipart.ts";
 import { notify, rulesOf, sequencer } from "./notifications.ts";
+import { objectAttributes } from "./object-attributes.ts";
 import { objectOperations } from "./object-operations.ts";
 import { type Content, type ObjectVersion, objectStore } from "./store.ts";
 
@@ -35,6 +38,9 @@ export interface S3 {
     event: string,
     call: Call,
   ): Promise<ObjectVersion>;
+  encryption: Encryption;
+  /** A bucket's lifecycle rules are others now. */
+  lifecycleChanged(): void;
   announce(event: string, object: ObjectVersion, call: Call): Promise<void>;
 }
 
@@ -52,7 +58,8 @@ export function s3(cloud: Cloud): Service {
   }
 
   const shared: S3 = {
-    ...{ cloud, store, buckets },
+    ...{ cloud, store, buckets, encryption: s3Encryption(cloud) },
+    lifecycleChanged: () => expiring.changed(),
     onBucket: (action, context) => (input, call) => ({
       action: `s3:${action}`,
       resource: `arn:aws:s3:::${input.Bucket}`,
@@ -85,23 +92,31 @@ export function s3(cloud: Cloud): Service {
     },
   };
 
+  const multipart = multipartOperations(shared);
+  const expiring = lifecycle(shared, multipart);
+  expiring.changed();
+
   return {
     name: "s3",
     client: () => import("@aws-sdk/client-s3"),
     requiresMembers: "MalformedXML",
-    resources: resourcesOf(buckets),
+    resources: resourcesOf(buckets, expiring.changed),
     operations: withCors(shared, {
       ...bucketOperations(shared),
       ...bucketConfiguration(shared),
       ...objectOperations(shared),
-      ...multipartOperations(shared),
+      ...objectAttributes(shared),
+      ...multipart,
     }),
     handle: async (request) => (request.method === "OPTIONS" ? preflight(shared, request) : undefined),
-    stop: () => announcing,
+    stop() {
+      expiring.stop();
+      return announcing;
+    },
   };
 }
 
-function resourcesOf(buckets: Buckets): Service["resources"] {
+function resourcesOf(buckets: Buckets, lifecycleChanged: () => void): Service["resources"] {
   const declare = ({ inputs, outputs }: Resource): void => {
     buckets.declare(String(outputs.bucket), (inputs.tags ?? {}) as Record<string, string>);
   };
@@ -128,8 +143,19 @@ function resourcesOf(buckets: Buckets): Service["resources"] {
     },
     // What these ask for holds here anyway, or nothing on one machine acts on it.
     bucketOwnershipControls: kept,
-    bucketServerSideEncryptionConfiguration: kept,
-    bucketLifecycleConfiguration: kept,
+    bucketServerSideEncryptionConfiguration(bucket, { rules }) {
+      const [rule] = (rules ?? []) as Record<string, unknown>[];
+      const { sseAlgorithm, kmsMasterKeyId } = (rule?.applyServerSideEncryptionByDefault ?? {}) as Record<
+        string,
+        unknown
+      >;
+      const given = { algorithm: sseAlgorithm ?? "AES256", keyId: kmsMasterKeyId, bucketKey: rule?.bucketKeyEnabled };
+      bucket.encryption = defaultOf(given);
+    },
+    bucketLifecycleConfiguration(bucket, { rules }) {
+      bucket.lifecycle = rulesOfInputs(rules);
+      lifecycleChanged();
+    },
     bucketLogging: kept,
     bucketReplicationConfig: kept,
     bucketObjectLockConfiguration: kept,

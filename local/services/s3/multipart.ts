@@ -4,6 +4,7 @@ import { AwsError, type Operation } from "../../service.ts";
 import { decodeBody } from "./aws-chunked.ts";
 import { checksumOf, compositeChecksum, verifiedChecksums } from "./checksums.ts";
 import { checkWriteConditions } from "./conditions.ts";
+import { encryptionKeys, type ObjectEncryption, toldOf } from "./encryption.ts";
 import { etagOf, type S3 } from "./index.ts";
 import { copySource, keptHeaders, readSource, tagsOf, versionOf } from "./object-description.ts";
 import { readRange } from "./range.ts";
@@ -26,6 +27,7 @@ interface Upload {
   algorithm?: string;
   checksumType?: "COMPOSITE" | "FULL_OBJECT";
   startedAt: number;
+  encryption?: ObjectEncryption;
 }
 
 interface UploadInput {
@@ -131,10 +133,10 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
 
   return {
     CreateMultipartUpload: {
-      authorize: onObject("PutObject"),
-      run(input) {
+      authorize: (input, call) => onObject("PutObject", encryptionKeys(input))(input, call),
+      async run(input, call) {
         const { Bucket, Key, ChecksumAlgorithm: algorithm } = input;
-        buckets.find(Bucket);
+        const encryption = await s3.encryption.ofWrite(buckets.find(Bucket), Key, input, call);
         const id = randomBytes(32).toString("base64url");
         const checksumType = input.ChecksumType ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
         const upload: Upload = {
@@ -143,16 +145,18 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
           tags: tagsOf(input.Tagging),
           ...(algorithm && { algorithm, checksumType }),
           startedAt: clock.now(),
+          encryption,
         };
         insert.run(id, Bucket, Key, JSON.stringify(upload));
         const told = algorithm ? { ChecksumAlgorithm: algorithm, ChecksumType: checksumType } : {};
-        return { Bucket, Key, UploadId: id, ServerSideEncryption: "AES256", ...told };
+        return { Bucket, Key, UploadId: id, ...toldOf(encryption), ...told };
       },
     },
     UploadPart: {
       authorize: onObject("PutObject"),
-      run(input, call) {
-        const { algorithm } = uploadOf(input);
+      async run(input, call) {
+        const { algorithm, encryption } = uploadOf(input);
+        await s3.encryption.open(encryption, call);
         const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, Buffer.from(input.Body ?? ""));
         const checksums = verifiedChecksums(input, trailers, bytes);
         if (algorithm && checksums[`Checksum${algorithm}`] === undefined) {
@@ -160,14 +164,16 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
           if (checksum) checksums[`Checksum${algorithm}`] = checksum;
         }
         const { etag } = addPart(input.UploadId, input.PartNumber, bytes, checksums);
-        return { ETag: etag, ServerSideEncryption: "AES256", ...checksums };
+        return { ETag: etag, ...toldOf(encryption), ...checksums };
       },
     },
     UploadPartCopy: {
       authorize: (input, call) => [onObject("GetObject")(copySource(input), call), onObject("PutObject")(input, call)],
-      run(input) {
-        const { algorithm } = uploadOf(input);
+      async run(input, call) {
+        const { algorithm, encryption } = uploadOf(input);
         const source = readSource(s3, input);
+        await s3.encryption.open(source.encryption, call);
+        await s3.encryption.open(encryption, call);
         const all = store.read(source);
         const range = readRange(input.CopySourceRange, all.length);
         const bytes = range ? all.subarray(range.first, range.last + 1) : all;
@@ -225,9 +231,10 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         // The tag of a multipart object: a digest of its parts' digests, and their number.
         const digests = list.map(({ etag }) => Buffer.from(etag.replaceAll('"', ""), "hex"));
         const etag = `"${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${list.length}"`;
-        const { headers, metadata, tags } = upload;
+        const { headers, metadata, tags, encryption } = upload;
+        await s3.encryption.open(encryption, call);
         const object = await s3.putObject(
-          { bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags },
+          { bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags, encryption },
           { parts: list.map(({ file }) => file) },
           "ObjectCreated:CompleteMultipartUpload",
           call,
@@ -235,7 +242,7 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         end(UploadId);
         const Location = `${s3.cloud.endpoint}/${Bucket}/${encodeURIComponent(Key).replace(/%2F/g, "/")}`;
         const told = upload.algorithm ? { ...checksums, ChecksumType: upload.checksumType } : {};
-        return { Bucket, Key, ETag: etag, Location, VersionId: versionOf(s3, object), ...told };
+        return { Bucket, Key, ETag: etag, Location, VersionId: versionOf(s3, object), ...toldOf(encryption), ...told };
       },
     },
     AbortMultipartUpload: {

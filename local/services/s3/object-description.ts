@@ -1,5 +1,6 @@
 /** How requests describe objects, and answers do. */
 import { AwsError } from "../../service.ts";
+import { toldOf } from "./encryption.ts";
 import type { S3 } from "./index.ts";
 import type { ObjectVersion } from "./store.ts";
 
@@ -58,7 +59,7 @@ export function describe(s3: S3, object: ObjectVersion, input: Record<string, un
     Metadata: object.metadata,
     VersionId: versionOf(s3, object),
     TagCount: Object.keys(object.tags).length || undefined,
-    ServerSideEncryption: "AES256",
+    ...toldOf(object.encryption),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Access, AwsError, type Call, type Operation } from "../../service.
 import { decodeBody } from "./aws-chunked.ts";
 import { checksumOf, verifiedChecksums } from "./checksums.ts";
 import { checkCopyConditions, checkReadConditions, checkWriteConditions } from "./conditions.ts";
+import { encryptionKeys, toldOf } from "./encryption.ts";
 import { etagOf, type S3 } from "./index.ts";
 import {
   checkTags,
@@ -46,10 +47,11 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       throw new AwsError("KeyTooLongError", "Your key is too long", 400);
     const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, bodyOf(input.Body));
     const checksums = verifiedChecksums(input, trailers, bytes);
+    const encryption = await s3.encryption.ofWrite(buckets.find(input.Bucket), input.Key, input, call);
     checkWriteConditions(store.latest(input.Bucket, input.Key), input);
     const object = await s3.putObject(
       {
-        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums },
+        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums, encryption },
         headers: keptHeaders(input),
         metadata: (input.Metadata ?? {}) as Record<string, string>,
         tags: tagsOf(input.Tagging),
@@ -59,11 +61,12 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       call,
     );
     const told = Object.keys(checksums).length > 0 ? { ...checksums, ChecksumType: "FULL_OBJECT" } : {};
-    return { ETag: object.etag, ...told, ServerSideEncryption: "AES256", VersionId: versionOf(s3, object) };
+    return { ETag: object.etag, ...told, ...toldOf(encryption), VersionId: versionOf(s3, object) };
   }
 
-  function get(input: ObjectInput & Record<string, unknown>, call: Call) {
+  async function get(input: ObjectInput & Record<string, unknown>, call: Call) {
     const object = readable(input, call);
+    await s3.encryption.open(object.encryption, call);
     checkReadConditions(object, input);
     const range = readRange(input.Range as string | undefined, object.size);
     const { first, last } = range ?? { first: 0, last: object.size - 1 };
@@ -164,6 +167,8 @@ export function objectOperations(s3: S3): Record<string, Operation> {
         400,
       );
     }
+    await s3.encryption.open(source.encryption, call);
+    const encryption = await s3.encryption.ofWrite(buckets.find(input.Bucket), input.Key, input, call);
     checkWriteConditions(store.latest(input.Bucket, input.Key), input);
     const bytes = store.read(source);
     const algorithm = input.ChecksumAlgorithm as string | undefined;
@@ -174,7 +179,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     const object = await s3.putObject(
       {
         // One piece now, however many it came in.
-        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums },
+        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums, encryption },
         headers: replaces ? keptHeaders(input) : source.headers,
         metadata: replaces ? ((input.Metadata ?? {}) as Record<string, string>) : source.metadata,
         tags: input.TaggingDirective === "REPLACE" ? tagsOf(input.Tagging) : source.tags,
@@ -185,6 +190,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     );
     return {
       CopyObjectResult: { ETag: object.etag, LastModified: new Date(object.modified), ...checksums },
+      ...toldOf(encryption),
       CopySourceVersionId: versionOf(s3, source),
       VersionId: versionOf(s3, object),
     };
@@ -192,7 +198,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
 
   /** Tags that come with a write are a permission of their own. */
   function writes(input: ObjectInput & Record<string, unknown>, call: Call): Access[] {
-    const accesses = [onObject("PutObject")(input, call)];
+    const accesses = [onObject("PutObject", encryptionKeys(input))(input, call)];
     if (input.Tagging) accesses.push(onObject("PutObjectTagging")(input, call));
     return accesses;
   }

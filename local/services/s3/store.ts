@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
+import type { ObjectEncryption } from "./encryption.ts";
 
 export interface ObjectVersion {
   bucket: string;
@@ -33,6 +34,8 @@ export interface ObjectVersion {
   /** `ChecksumCRC32` … → base64. */
   checksums: Record<string, string>;
   partsCount?: number;
+  /** By a key of KMS; absent where S3's own encrypts. */
+  encryption?: ObjectEncryption;
 }
 
 /** Bytes, or the files of parts, in order. */
@@ -110,8 +113,9 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     tags,
     checksums,
     partsCount,
+    encryption,
   }: Omit<ObjectVersion, "versionId">) =>
-    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount });
+    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount, encryption });
 
   /** Nobody knows the name before the file is complete. */
   function writeFile(content: Content): string {
