@@ -30,7 +30,7 @@ export interface Measured {
 
 const MINUTE_MS = 60_000;
 /** Finished minutes of one meter that wait for somebody to fetch them. */
-const MAX_WAITING = 180;
+const MAX_WAITING = 60;
 
 /** One metric of a service, under each of its sets of dimensions. */
 export class Meter {
@@ -82,7 +82,7 @@ export class Meter {
 export type Gauge = (record: (metric: MetricName, unit: string, value: number) => void) => void;
 
 interface Measuring {
-  meters: Meter[];
+  meters: Map<string, Meter>;
   gauges: Gauge[];
 }
 
@@ -91,13 +91,13 @@ const measuring = new WeakMap<Cloud, Measuring>();
 function measuringOf(cloud: Cloud): Measuring {
   let known = measuring.get(cloud);
   if (!known) {
-    known = { meters: [], gauges: [] };
+    known = { meters: new Map(), gauges: [] };
     measuring.set(cloud, known);
   }
   return known;
 }
 
-/** To be made once for each metric and kept. A metric stands under each of the sets of dimensions. */
+/** To be asked for once and kept: the same one for the same names. A metric stands under each of the sets of dimensions. */
 export function meter(
   cloud: Cloud,
   namespace: string,
@@ -105,9 +105,14 @@ export function meter(
   unit: string,
   ...dimensions: Record<string, string>[]
 ) {
-  const made = new Meter(namespace, name, unit, dimensions);
-  measuringOf(cloud).meters.push(made);
-  return made;
+  const { meters } = measuringOf(cloud);
+  const key = JSON.stringify([namespace, name, dimensions]);
+  let found = meters.get(key);
+  if (!found) {
+    found = new Meter(namespace, name, unit, dimensions);
+    meters.set(key, found);
+  }
+  return found;
 }
 
 export function gauge(cloud: Cloud, read: Gauge): void {
@@ -116,7 +121,7 @@ export function gauge(cloud: Cloud, read: Gauge): void {
 
 /** Everything the meters counted since the last time. */
 export function takeMeasured(cloud: Cloud): Measured[] {
-  return measuringOf(cloud).meters.flatMap((each) =>
+  return [...measuringOf(cloud).meters.values()].flatMap((each) =>
     each.take().flatMap(({ at, aggregate }) =>
       each.dimensions.map((dimensions) => ({
         ...{ metric: { namespace: each.namespace, name: each.name, dimensions }, unit: each.unit },

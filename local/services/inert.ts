@@ -29,8 +29,6 @@ const TYPES = new Set([
   "aws:cloudwatch/logDelivery:LogDelivery",
   "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
   "aws:cloudwatch/logDeliverySource:LogDeliverySource",
-  "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-  "aws:cloudwatch/queryDefinition:QueryDefinition",
   "aws:cognito/identityPool:IdentityPool",
   "aws:cognito/identityPoolProviderPrincipalTag:IdentityPoolProviderPrincipalTag",
   "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment",

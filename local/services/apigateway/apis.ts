@@ -10,6 +10,7 @@ export interface AccessLog {
 
 export interface Stage {
   name: string;
+  isTraced?: boolean;
   variables?: Record<string, string>;
   accessLog?: AccessLog;
 }
@@ -73,6 +74,7 @@ export interface GatewayResponse {
 export interface RestApi {
   kind: "rest";
   id: string;
+  name: string;
   rootResourceId: string;
   apiKeySource: string;
   binaryMediaTypes: string[];

@@ -20,6 +20,7 @@ import { jwtVerifier } from "./jwt.ts";
 import { readBody } from "./request-body.ts";
 import { serveRest } from "./rest-api.ts";
 import { restAuthorizer } from "./rest-authorizer.ts";
+import { stageMetrics } from "./stage-metrics.ts";
 import { usage as createUsage } from "./usage.ts";
 
 /** Label of `http://<label>.localhost` → what stands behind it. */
@@ -52,6 +53,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const jwt = jwtVerifier(cloud);
   const usage = createUsage(cloud, apis);
   const logs = accessLogs(cloud);
+  const measure = stageMetrics(cloud);
   const rest = { cloud, apis, invoke, usage, authorize: restAuthorizer(cloud, invoke, jwt) };
   const http = { cloud, invoke, authorize: httpAuthorizer(cloud, invoke, jwt) };
   let labels = new Map<string, Hosts[string]>();
@@ -97,6 +99,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     });
     const answer = await answerTo(place.api, exchange);
     reply(outgoing, exchange, answer, place.api.kind);
+    measure(place.api, exchange, answer.status);
   }
 
   async function answerTo(api: RestApi | HttpApi, exchange: Exchange): Promise<GatewayAnswer> {

@@ -52,6 +52,7 @@ export function restResources(apis: Apis, now: () => number): Record<string, Pro
       apis.rest.set(id!, {
         kind: "rest",
         id: id!,
+        name: String(outputs.name ?? inputs.name),
         rootResourceId,
         apiKeySource: String(inputs.apiKeySource ?? "HEADER"),
         binaryMediaTypes: (inputs.binaryMediaTypes ?? []) as string[],
@@ -135,7 +136,10 @@ export function restResources(apis: Apis, now: () => number): Record<string, Pro
     "aws:apigateway/stage:Stage": ({ inputs }) => {
       const name = String(inputs.stageName);
       const variables = inputs.variables as Record<string, string> | undefined;
-      api(inputs.restApi).stages.set(name, { name, variables, accessLog: readAccessLog(inputs as Inputs) });
+      api(inputs.restApi).stages.set(name, {
+        ...{ name, variables, accessLog: readAccessLog(inputs as Inputs) },
+        isTraced: inputs.xrayTracingEnabled === true,
+      });
     },
     "aws:apigateway/methodSettings:MethodSettings": () => {},
     "aws:apigateway/usagePlan:UsagePlan": ({ id, inputs, outputs }) => {

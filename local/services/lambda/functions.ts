@@ -12,6 +12,7 @@ import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
+import { concurrencyGauge, type FunctionMetrics, functionMetrics } from "./function-metrics.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { nextInChain } from "./recursion.ts";
 import { type Versions, versionsOf } from "./versions.ts";
@@ -58,6 +59,7 @@ export interface Functions {
   all: Map<string, LambdaFunction>;
   versions: Versions;
   layers: Layers;
+  metrics: FunctionMetrics;
   /** Names of those that may be in a loop: see recursion.ts. */
   recursive: Set<string>;
   put(resource: Resource): LambdaFunction;
@@ -91,6 +93,8 @@ export function functions(
   mkdirSync(codeCache, { recursive: true });
   mkdirSync(join(stateDirectory, "pids"), { recursive: true });
   const layers = layersOf(cloud, codeCache);
+  const metrics = functionMetrics(cloud);
+  concurrencyGauge(cloud, () => [...all.keys()].map((name) => [name, activeOf(name)]));
   let api: RuntimeApi | undefined;
   let stopped = false;
 
@@ -199,6 +203,7 @@ export function functions(
     const { config } = target;
     const reserved = all.get(config.name)?.config.reservedConcurrency;
     if (reserved !== undefined && activeOf(config.name) >= reserved) {
+      metrics.throttled(config.name, request.qualifier);
       throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
         Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
         Type: "User",
@@ -219,7 +224,10 @@ export function functions(
         tail: request.tail,
         keepWarmMs: target.provisioned ? Number.POSITIVE_INFINITY : (request.keepWarmMs ?? KEEP_WARM_MS),
         traceHeader: trace,
-        done,
+        done(result) {
+          metrics.ended(config.name, request.qualifier, result.durationMs, result.functionError !== undefined);
+          done(result);
+        },
       });
     });
   }
@@ -234,7 +242,7 @@ export function functions(
   }
 
   return {
-    ...{ all, versions, layers, recursive, put, putVersion, remove, find, invoke },
+    ...{ all, versions, layers, metrics, recursive, put, putVersion, remove, find, invoke },
     targetOf(text) {
       const { name: functionName, qualifier } = parseFunctionName(text);
       find(text);

@@ -1,18 +1,31 @@
 /**
- * CloudWatch Logs: groups, streams and events, kept over restarts.
+ * CloudWatch Logs: groups, streams and events, kept over restarts; metric filters; Insights queries and their definitions.
  *
- * Not emulated: Insights queries, metric filters, subscriptions, exports, data protection. A group keeps its newest 32 MB.
+ * Not emulated: subscriptions, exports, data protection, anomalies, live tail, Insights' other languages and a few of its
+ * commands (see insights/parse.ts). A metric filter's default value is not reported. A group keeps its newest 32 MB.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import { type Access, AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
 import { filterPattern } from "./filter-pattern.ts";
+import { insightsOperations } from "./insights/operations.ts";
+import { queryDefinitions } from "./insights/query-definitions.ts";
+import { declareMetricFilter, metricFilterOperations } from "./metric-filter-operations.ts";
+import { metricFiltersOf } from "./metric-filters.ts";
 import { BATCH_EVENTS, type LogEvent, type LogGroup, logStoreOf, type StoredEvent } from "./store.ts";
 
-interface GroupInput {
+export interface GroupInput {
   logGroupName?: string;
   /** A name or an ARN. */
   logGroupIdentifier?: string;
   logStreamName?: string;
+}
+
+/** What other groups of operations need of log groups. */
+export interface GroupAccess {
+  /** What IAM is asked. */
+  on(action: string): (input: GroupInput) => Access;
+  /** @throws AwsError ResourceNotFoundException */
+  group(input: GroupInput): LogGroup;
 }
 
 interface RangeInput extends GroupInput {
@@ -161,7 +174,9 @@ export function logs(cloud: Cloud): Service {
     DeleteLogGroup: {
       authorize: on("DeleteLogGroup"),
       run(input: GroupInput) {
-        store.removeGroup(group(input).name);
+        const { name } = group(input);
+        store.removeGroup(name);
+        metricFiltersOf(cloud).removeGroup(name);
         return {};
       },
     },
@@ -233,12 +248,22 @@ export function logs(cloud: Cloud): Service {
     },
   };
 
+  const definitions = queryDefinitions(cloud);
   return {
     name: "logs",
     client: () => import("@aws-sdk/client-cloudwatch-logs"),
     requiresMembers: "InvalidParameterException",
-    resources: { "aws:cloudwatch/logGroup:LogGroup": declare },
-    operations,
+    resources: {
+      "aws:cloudwatch/logGroup:LogGroup": declare,
+      "aws:cloudwatch/logMetricFilter:LogMetricFilter": declareMetricFilter(cloud),
+      "aws:cloudwatch/queryDefinition:QueryDefinition": definitions.declare,
+    },
+    operations: {
+      ...operations,
+      ...metricFilterOperations(cloud, { on, group }),
+      ...insightsOperations(cloud, { on, group }),
+      ...definitions.operations,
+    },
   };
 }
 

@@ -10,12 +10,14 @@ import type { Cloud, Delivery, Service } from "../../service.ts";
 import { attributesOfInputs } from "./attributes.ts";
 import { messageOperations, send } from "./message-operations.ts";
 import { moveTaskOperations } from "./move-tasks.ts";
+import { queueMetrics } from "./queue-metrics.ts";
 import { queueOperations } from "./queue-operations.ts";
 import { queuesOf } from "./queues.ts";
 import type { MessageInput } from "./validation.ts";
 
 export function sqs(cloud: Cloud): Service {
   const queues = queuesOf(cloud);
+  queueMetrics(queues);
   const stopping = new AbortController();
   const configured = (attribute: string, input: string): Service["resources"][string] => {
     return ({ inputs }) =>

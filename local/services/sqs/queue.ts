@@ -33,6 +33,8 @@ export class Queue {
   readonly createdAt: number;
   modifiedAt: number;
   purgedAt = Number.NEGATIVE_INFINITY;
+  /** Since it is here: what CloudWatch makes metrics of. */
+  readonly total = { sent: 0, received: 0, deleted: 0 };
 
   readonly #clock: Clock;
   readonly #table: MessageTable;
@@ -78,6 +80,7 @@ export class Queue {
       receiveCount: 0,
     };
     this.#table.insert(this.name, message);
+    this.total.sent += 1;
     if (key !== undefined) this.#remember({ key, at: now, messageId: message.id, sequence: message.sequence });
     this.#place(message);
     this.#wake();
@@ -112,6 +115,7 @@ export class Queue {
       if (message.groupId) groups.add(message.groupId);
       received.push(message);
     }
+    this.total.received += received.length;
     // Not sooner: one call hands a message out once.
     if (visibilityMs === 0) for (const message of received) this.#unhide(message);
     return received;
@@ -143,6 +147,7 @@ export class Queue {
   remove(message: Message): void {
     this.#takeOut(message);
     this.#table.remove(this.name, message.id);
+    this.total.deleted += 1;
     // The next one of its group may be waited for.
     this.#wake();
   }
@@ -192,6 +197,16 @@ export class Queue {
   visible(): Message[] {
     const visible = [...this.#messages.values()].filter(({ timer }) => !timer).map(({ message }) => message);
     return visible.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** When the oldest message was sent that is not deleted; one that came back often is not waited for any more. */
+  oldest(): number | undefined {
+    let oldest: number | undefined;
+    for (const { message } of this.#messages.values()) {
+      if (message.receiveCount > 3) continue;
+      if (oldest === undefined || message.sentAt < oldest) oldest = message.sentAt;
+    }
+    return oldest;
   }
 
   counts(): { visible: number; inFlight: number; delayed: number } {

@@ -43,7 +43,8 @@ export function checkMetricAlarm(input: PutMetricAlarmInput): void {
 function checkSingle(input: PutMetricAlarmInput): void {
   const { MetricName, Namespace, Period, Statistic, ExtendedStatistic, Unit } = input;
   for (const [name, value] of Object.entries({ MetricName, Namespace, Period })) {
-    if (value === undefined) throw new AwsError("ValidationException", `The parameter ${name} is required, or Metrics is.`);
+    if (value === undefined)
+      throw new AwsError("ValidationException", `The parameter ${name} is required, or Metrics is.`);
   }
   if ((Statistic === undefined) === (ExtendedStatistic === undefined)) {
     throw refused("Exactly one of Statistic and ExtendedStatistic has to be given.");

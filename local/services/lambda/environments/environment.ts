@@ -42,6 +42,8 @@ export interface Invocation {
 
 export interface InvocationResult {
   payload: Buffer;
+  /** Of the handler; absent where it did not run. */
+  durationMs?: number;
   functionError?: "Unhandled";
   /** Of a durable function. */
   durableExecutionArn?: string;
@@ -254,13 +256,13 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     const { tail } = invocation;
     const conclude = () => log.platform([...endLines(config, report), reportLine(config, report)], tail);
     if (!tail) {
-      invocation.done({ payload, functionError });
+      invocation.done({ payload, functionError, durationMs });
       setImmediate(conclude);
       return;
     }
     setTimeout(() => {
       conclude();
-      invocation.done({ payload, functionError });
+      invocation.done({ payload, functionError, durationMs });
     }, 5);
   }
 

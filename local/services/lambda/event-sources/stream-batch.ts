@@ -56,6 +56,7 @@ export async function handleBatch(
     try {
       const target = functions.find(mapping.functionName, mapping.qualifier);
       const { qualifier } = mapping;
+      functions.metrics.readStream(mapping.functionName, context.cloud.clock.now() - left.at(-1)!.arrivedAt);
       const payload = payloadOf(left);
       result = await functions.invoke(target, {
         payload,
