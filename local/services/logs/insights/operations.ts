@@ -80,8 +80,7 @@ export function insightsOperations(cloud: Cloud, { on, group }: GroupAccess): Re
   return {
     StartQuery: {
       authorize(input: StartQueryRequest) {
-        const named = namedGroups(input);
-        const groups = named.length > 0 ? named : sourcesIn(input.queryString);
+        const groups = [...namedGroups(input), ...sourcesIn(input.queryString)];
         return groups.map((each) => on("StartQuery")({ logGroupIdentifier: each }));
       },
       run: start,
@@ -134,12 +133,12 @@ export function insightsOperations(cloud: Cloud, { on, group }: GroupAccess): Re
   };
 }
 
-/** A malformed query is refused by who runs it. */
+/** A malformed query names none, and is refused when it is run. */
 function sourcesIn(text = ""): string[] {
   try {
     return parseQuery(text).flatMap((each) => (each.type === "source" ? each.group : []));
   } catch {
-    return ["*"];
+    return [];
   }
 }
 
