@@ -9,10 +9,11 @@ import { randomUUID } from "node:crypto";
 import type { CheckpointDurableExecutionRequest } from "@aws-sdk/client-lambda";
 import { AwsError, type Cloud, type Timer } from "../../../service.ts";
 import { notFound } from "../api/errors.ts";
-import { deliverAs } from "../destinations.ts";
 import type { InvocationResult } from "../environments/environment.ts";
 import { type Functions, type InvokeRequest, type LambdaFunction, unqualified } from "../functions.ts";
-import { applyTime, applyUpdates, invalid, parseCallbackId, put } from "./checkpoint.ts";
+import { announcements } from "./announce.ts";
+import { callbacks } from "./callbacks.ts";
+import { applyTime, applyUpdates, invalid, put } from "./checkpoint.ts";
 import {
   type DurableExecution,
   type DurableOperation,
@@ -83,6 +84,7 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
 
   const lives: Lives = { get: (arn) => live.get(arn), commit, close, start, tellParent };
   const { invoke, chain, stop } = invocations(cloud, functions, lives);
+  const { tellEventBridge, deadLetter } = announcements(cloud, functions, () => stopped);
 
   function commit(execution: LiveExecution, operations: DurableOperation[], events: NewEvent[], goOn = true): void {
     store.save(execution, operations, events);
@@ -233,42 +235,11 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
     commit(execution, [operation], [eventOf(operation, clock.now())]);
   }
 
-  /** A bus that refuses is logged, as on AWS nobody hears of it. */
-  function tellEventBridge({ arn, name, functionArn, status, startedAt, endedAt }: DurableExecution): void {
-    const time = (ms: number) => new Date(ms).toISOString();
-    const detail = {
-      ...{ durableExecutionArn: arn, durableExecutionName: name, functionArn, status, startTimestamp: time(startedAt) },
-      ...(endedAt !== undefined && { endTimestamp: time(endedAt) }),
-    };
-    const body = JSON.stringify({ "detail-type": "Durable Execution Status Change", resources: [], detail });
-    const bus = `arn:aws:events:${cloud.region}:${cloud.account}:event-bus/default`;
-    cloud.deliver(bus, { service: "lambda.amazonaws.com", sourceArn: functionArn, body }).catch(({ code, message }) => {
-      if (stopped || code === "UnknownService") return;
-      cloud.log({ level: "warn", source: "lambda", message: `${arn} could not tell EventBridge: ${message}` });
-    });
-  }
-
-  async function deadLetter({ id, functionName, version, input, status, error }: DurableExecution): Promise<void> {
-    try {
-      const { config } = functions.find(functionName, version);
-      if (!config.deadLetterArn) return;
-      await deliverAs(cloud, config, config.deadLetterArn, input, {
-        attributes: {
-          ...{ RequestID: id, ErrorCode: "200" },
-          ErrorMessage: (error?.ErrorMessage ?? status).slice(0, 1024),
-        },
-      });
-    } catch (failure) {
-      if (stopped) return;
-      const message = `could not send a failed event to the dead-letter queue: ${(failure as Error).message}`;
-      cloud.log({ level: "error", source: functionName, message });
-    }
-  }
-
   return {
     store,
     start,
     find,
+    ...callbacks(clock, lives),
     async run(target, request) {
       const execution = await ended(start(target, request));
       const { arn, status, result, error } = execution;
@@ -306,22 +277,6 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
       return answer;
     },
     state: (arn, token) => replayed(holding(arn, token).operations.values()),
-    completeCallback(id, { result, error, isFailure = false }) {
-      const { execution, operation } = pendingCallback(id);
-      operation.Status = isFailure ? "FAILED" : "SUCCEEDED";
-      operation.EndTimestamp = clock.now();
-      const { CallbackId } = operation.CallbackDetails!;
-      operation.CallbackDetails = { CallbackId, ...(isFailure ? { Error: error ?? {} } : { Result: result }) };
-      put(execution, operation);
-      commit(execution, [operation], [eventOf(operation, clock.now())]);
-    },
-    heartbeat(id) {
-      const { execution, operation } = pendingCallback(id);
-      const { own } = operation;
-      if (own.heartbeatSeconds === undefined) return;
-      own.heartbeatAt = clock.now() + own.heartbeatSeconds * 1000;
-      commit(execution, [operation], [], false);
-    },
     end(arn, error) {
       const found = find(arn);
       const execution = live.get(arn);
@@ -346,17 +301,4 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
       for (const timer of timers.values()) timer.cancel();
     },
   };
-
-  /** @throws AwsError CallbackTimeoutException where nobody waits for it any more */
-  function pendingCallback(id: string): { execution: LiveExecution; operation: DurableOperation } {
-    const { arn, operationId } = parseCallbackId(id);
-    const execution = live.get(arn);
-    const operation = execution?.operations.get(operationId);
-    const isOpen = operation?.CallbackDetails?.CallbackId === id && !isOver(operation);
-    if (!execution || !isOpen || (dueAt(operation) ?? Number.POSITIVE_INFINITY) <= clock.now()) {
-      const message = "The callback is either timed out or already completed";
-      throw new AwsError("CallbackTimeoutException", message, 400, { Type: "User" });
-    }
-    return { execution, operation };
-  }
 }

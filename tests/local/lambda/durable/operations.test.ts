@@ -183,3 +183,35 @@ describe("permissions", () => {
     expect(refused.message).toContain("lambda:GetDurableExecution");
   });
 });
+
+describe("versions", () => {
+  it("an execution goes on with the version that it began on, whatever its alias names meanwhile", async () => {
+    const { CreateAliasCommand, PublishVersionCommand, UpdateAliasCommand, UpdateFunctionCodeCommand } = await import(
+      "@aws-sdk/client-lambda"
+    );
+    const { create, zip } = await import("../api-fixture.ts");
+    const sdk = import.meta.resolve("@aws/durable-execution-sdk-js");
+    const source = (answer: string) => `
+      import { withDurableExecution } from ${JSON.stringify(sdk)};
+      export const handler = withDurableExecution(async (event, context) => {
+        await context.wait({ seconds: 30 });
+        return ${JSON.stringify(answer)};
+      });`;
+    const DurableConfig = { ExecutionTimeout: 300, RetentionPeriodInDays: 3 };
+    const made = await create(cloud, "pinned", source("old"), { Publish: true, DurableConfig, Timeout: 60 });
+    await cloud.client.send(new CreateAliasCommand({ FunctionName: "pinned", Name: "live", FunctionVersion: "1" }));
+
+    const arn = await begin(cloud, "pinned", {}, { Qualifier: "live" });
+    await suspended(cloud, arn);
+    await cloud.client.send(
+      new UpdateFunctionCodeCommand({ FunctionName: "pinned", ZipFile: zip({ "index.mjs": source("new") }) }),
+    );
+    await cloud.client.send(new PublishVersionCommand({ FunctionName: "pinned" }));
+    await cloud.client.send(new UpdateAliasCommand({ FunctionName: "pinned", Name: "live", FunctionVersion: "2" }));
+    await cloud.clock.advance(30_000);
+
+    expect(made.DurableConfig).toEqual(DurableConfig);
+    expect(arn).toContain("function:pinned:1/durable-execution/");
+    expect(await ended(cloud, arn)).toMatchObject({ Status: "SUCCEEDED", Result: '"old"', Version: "1" });
+  });
+});
