@@ -3,6 +3,8 @@ export default {
   runner: "jest-light-runner",
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   testTimeout: 30_000,
+  // Each test has its own state and port: every processor may run one.
+  maxWorkers: "100%",
   modulePathIgnorePatterns: ["<rootDir>/.terrace", "<rootDir>/plugin", "<rootDir>/dist"],
   reporters: [["default", { summaryThreshold: 0 }]],
 };

@@ -18,6 +18,16 @@ export const messaging: ActionRow[] = [
       "CreateTopic SetTopicAttributes DeleteTopic Subscribe Unsubscribe SetSubscriptionAttributes TagResource UntagResource",
   },
   {
+    types: ["aws:ses/", "aws:sesv2/"],
+    service: "ses",
+    on: regional("ses", "identity/*", "template/*", "configuration-set/{name}"),
+    read: "GetIdentityVerificationAttributes GetTemplate GetEmailIdentity GetConfigurationSet ListTagsForResource",
+    write:
+      "VerifyEmailIdentity VerifyDomainIdentity DeleteIdentity CreateTemplate UpdateTemplate DeleteTemplate CreateEmailIdentity DeleteEmailIdentity CreateConfigurationSet DeleteConfigurationSet PutConfigurationSetDeliveryOptions PutConfigurationSetReputationOptions PutConfigurationSetSendingOptions PutConfigurationSetSuppressionOptions TagResource UntagResource",
+    anywhere:
+      "GetIdentityVerificationAttributes GetTemplate VerifyEmailIdentity VerifyDomainIdentity DeleteIdentity CreateTemplate UpdateTemplate DeleteTemplate",
+  },
+  {
     types: [
       "aws:cloudwatch/eventBus",
       "aws:cloudwatch/eventRule:",

@@ -175,8 +175,8 @@ describe("types", () => {
     ]) {
       expect(Object.keys(services)).toContain(ownerOf(type));
     }
-    expect(inert("aws:cloudwatch/metricAlarm:MetricAlarm")).toBe(true);
-    expect(ownerOf("aws:cloudwatch/metricAlarm:MetricAlarm")).toBeUndefined();
+    expect(inert("aws:acm/certificate:Certificate")).toBe(true);
+    expect(ownerOf("aws:acm/certificate:Certificate")).toBeUndefined();
     expect(inert("aws:sqs/queue:Queue")).toBe(false);
   });
 });
