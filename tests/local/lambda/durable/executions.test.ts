@@ -371,4 +371,58 @@ describe("a durable execution", () => {
     expect(await ended(cloud, arn)).toMatchObject({ Status: "FAILED" });
     expect(notes()).toEqual([]);
   });
+
+  it("replays more than fits into one event", async () => {
+    await defineDurable(
+      cloud,
+      "large",
+      `let bytes = 0;
+       for (let n = 0; n < 30; n++) bytes += (await context.step("part " + n, async () => { ${note("part")} return "x".repeat(200_000); })).length;
+       await context.wait({ seconds: 10 });
+       return bytes;`,
+    );
+
+    const arn = await begin(cloud, "large");
+    await suspended(cloud, arn);
+    await cloud.clock.advance(10_000);
+
+    expect(await ended(cloud, arn)).toMatchObject({ Status: "SUCCEEDED", Result: "6000000" });
+    expect(notes()).toHaveLength(30);
+  });
+
+  it("begins for each batch of a queue, which keeps its messages until it is over", async () => {
+    const queueArn = "arn:aws:sqs:eu-west-1:000000000000:jobs";
+    const url = `${cloud.running.endpoint}/000000000000/jobs`;
+    const inputs = { name: "jobs", visibilityTimeoutSeconds: 600 };
+    await cloud.provision(resource("aws:sqs/queue:Queue", "jobs", inputs, { name: "jobs", arn: queueArn, url }));
+    await defineDurable(
+      cloud,
+      "worker",
+      `await context.wait({ seconds: 30 });
+       await context.step("done", async () => { ${note("done")} });
+       return {};`,
+    );
+    const mapping = { eventSourceArn: queueArn, functionName: arnOf("worker") };
+    await cloud.provision(
+      resource("aws:lambda/eventSourceMapping:EventSourceMapping", "mapping", mapping, { uuid: "mapping" }),
+    );
+
+    await cloud.running.call("sqs", "SendMessage", { QueueUrl: url, MessageBody: "one" });
+    const list = new ListDurableExecutionsByFunctionCommand({ FunctionName: "worker" });
+    const { DurableExecutions } = await eventually(
+      () => cloud.client.send(list),
+      (found) => found.DurableExecutions!.length > 0,
+    );
+    await suspended(cloud, DurableExecutions![0]!.DurableExecutionArn!);
+    const AttributeNames = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+    const left = async () => {
+      const { Attributes } = await cloud.running.call("sqs", "GetQueueAttributes", { QueueUrl: url, AttributeNames });
+      return Object.values(Attributes).reduce((sum: number, count) => sum + Number(count), 0);
+    };
+    expect(await left()).toBe(1);
+    await cloud.clock.advance(30_000);
+
+    await eventually(left, (count) => count === 0);
+    expect(notes()).toEqual(["done"]);
+  });
 });
