@@ -13,6 +13,8 @@ type Authorize = NonNullable<Operation["authorize"]>;
 
 export interface AccessRules {
   arn(table: string | undefined, index?: string): string;
+  /** Host and port. */
+  endpoint: string;
   onTable(action: string): Authorize;
   onItem(action: string): Authorize;
   onQuery(action: "Query" | "Scan"): Authorize;
@@ -35,9 +37,12 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
     return keys.length === 0 ? {} : { "dynamodb:LeadingKeys": [...new Set((keys as AttributeValue[]).map(shown))] };
   }
 
+  const policyOf = (table: string | undefined) => storage.tables.get(tableName(table))?.policy;
+
   const one = (action: string, table: string | undefined, items: (Item | undefined)[], more = {}): Access => ({
     action: `dynamodb:${action}`,
     resource: arn(table),
+    resourcePolicy: policyOf(table),
     context: { ...leadingKeys(table, items), ...more },
   });
 
@@ -56,7 +61,12 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
 
   return {
     arn,
-    onTable: (action) => (input) => ({ action: `dynamodb:${action}`, resource: arn(input.TableName) }),
+    endpoint: new URL(cloud.endpoint).host,
+    onTable: (action) => (input) => ({
+      action: `dynamodb:${action}`,
+      resource: arn(input.TableName),
+      resourcePolicy: policyOf(input.TableName),
+    }),
     onItem: (action) => (input: ItemRequest & { ReturnValues?: string }) =>
       one(action, input.TableName, [input.Key ?? input.Item], {
         "dynamodb:ReturnValues": input.ReturnValues ?? "NONE",
@@ -64,6 +74,7 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
     onQuery: (action) => (input: QueryRequest) => ({
       action: `dynamodb:${action}`,
       resource: arn(input.TableName, input.IndexName),
+      resourcePolicy: policyOf(input.TableName),
       context: {
         ...(action === "Query" && queried(input)),
         "dynamodb:Select":

@@ -1,13 +1,15 @@
 /**
  * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions and TTL over SQLite.
  *
- * Not emulated: PartiQL, UpdateTable, backups, global tables, capacity limits and throttling, the legacy
+ * Not emulated: PartiQL, backups and exports, global tables, capacity limits and throttling, the legacy
  * parameters that expressions replaced (refused by name), and the IAM context key `dynamodb:Attributes`.
  * Items past their TTL are gone at once; AWS takes up to two days.
  */
 
+import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
+import { afterKms, keyAccess } from "../../key-access.ts";
+import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { accessRules } from "./access.ts";
 import { type Item, sizeOfItem } from "./attribute-values.ts";
 import { batchGet, batchWrite, transactGet, transactions } from "./batches.ts";
@@ -21,19 +23,37 @@ import {
   put,
   refuseLegacy,
   remove,
+  tableName,
   tableOf,
   update,
   type Write,
 } from "./items.ts";
 import { type QueryRequest, query, scan } from "./query.ts";
 import { storage } from "./storage.ts";
-import { type Table, tableOfResource } from "./table.ts";
+import { keyOfSpecification, type Table, tableOfResource } from "./table.ts";
 import { tableOperations } from "./table-operations.ts";
 
 interface ItemInput extends ItemRequest {
   ReturnValues?: string;
   ReturnConsumedCapacity?: string;
   ConsistentRead?: boolean;
+}
+
+const DATA_OPERATIONS = [
+  ...["GetItem", "PutItem", "DeleteItem", "UpdateItem", "Query", "Scan"],
+  ...["BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"],
+];
+
+/** Whatever the form of the request: one table, several, or one for each part of a transaction. */
+function tablesIn(input: {
+  TableName?: string;
+  RequestItems?: object;
+  TransactItems?: Record<string, { TableName?: string } | undefined>[];
+}): (string | undefined)[] {
+  if (input.RequestItems) return Object.keys(input.RequestItems);
+  if (input.TransactItems)
+    return input.TransactItems.flatMap((item) => Object.values(item).map((each) => each?.TableName));
+  return [input.TableName];
 }
 
 export function dynamodb(cloud: Cloud): Service {
@@ -79,11 +99,36 @@ export function dynamodb(cloud: Cloud): Service {
       return { ...page, ...readCapacity(input, table.name, bytes) };
     };
 
+  const keys = keyAccess(cloud, { service: "dynamodb" });
+
+  /** Who reads or writes items of a table under a customer's key may use that key. */
+  function askKms(input: object, call: Call): Promise<void> | undefined {
+    const asking = tablesIn(input)
+      .map((name) => items.tables.get(tableName(name)))
+      .filter((table) => table?.keyId !== undefined)
+      .map((table) => keys.read(table!.keyId, keyContext(table!.name), call));
+    const waiting = asking.filter((promise) => promise !== undefined);
+    return waiting.length > 0 ? Promise.all(waiting).then(() => {}) : undefined;
+  }
+
+  const keyContext = (name: string) => ({
+    "aws:dynamodb:tableName": name,
+    "aws:dynamodb:subscriberId": cloud.account,
+  });
+
+  function underKeys(operations: Record<string, Operation>): Record<string, Operation> {
+    const guarded = DATA_OPERATIONS.map((name) => [name, afterKms(operations[name]!, askKms)]);
+    const CreateTable = afterKms(operations.CreateTable!, (input: CreateTableCommandInput, call) =>
+      keys.write(keyOfSpecification(input.SSESpecification), keyContext(input.TableName ?? ""), call),
+    );
+    return { ...operations, ...Object.fromEntries(guarded), CreateTable };
+  }
+
   return {
     name: "dynamodb",
     client: () => import("@aws-sdk/client-dynamodb"),
     resources: { "aws:dynamodb/table:Table": provision },
-    operations: {
+    operations: underKeys({
       ...tableOperations(items, access, cloud.clock),
       GetItem: {
         authorize: access.onItem("GetItem"),
@@ -106,7 +151,7 @@ export function dynamodb(cloud: Cloud): Service {
       BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input) },
       TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input) },
       TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock) },
-    },
+    }),
     stop: items.stop,
   };
 }

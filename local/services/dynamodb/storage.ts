@@ -111,7 +111,9 @@ export function storage(database: DatabaseSync, clock: Clock): Storage {
 
   function enterIndexes(table: Table, item: Item, key: ItemKey): void {
     for (const { name, keys } of table.indexes) {
-      if (item[keys.hash] === undefined || (keys.range !== undefined && item[keys.range] === undefined)) continue;
+      // An item from before the index may lack its keys, or have them of another type: it is not in it.
+      const isIn = (key: string | undefined) => key === undefined || item[key]?.[table.types[key]!] !== undefined;
+      if (!isIn(keys.hash) || !isIn(keys.range)) continue;
       const entry = keyOf(item, keys);
       sql("insert or replace into dynamodb_entries values (?, ?, ?, ?, ?, ?)").run(
         table.name,

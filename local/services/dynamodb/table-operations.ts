@@ -1,20 +1,28 @@
 /** Create, describe, list and delete tables; TTL and tags. */
 
+import { createHash } from "node:crypto";
 import type {
   CreateTableCommandInput,
+  DeleteResourcePolicyCommandInput,
   DeleteTableCommandInput,
   DescribeTableCommandInput,
+  GetResourcePolicyCommandInput,
   ListTablesCommandInput,
   ListTagsOfResourceCommandInput,
+  PutResourcePolicyCommandInput,
   TagResourceCommandInput,
   UntagResourceCommandInput,
+  UpdateContinuousBackupsCommandInput,
+  UpdateTableCommandInput,
   UpdateTimeToLiveCommandInput,
 } from "@aws-sdk/client-dynamodb";
+import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Clock, type Operation } from "../../service.ts";
 import type { AccessRules } from "./access.ts";
 import { tableName } from "./items.ts";
 import type { Storage } from "./storage.ts";
 import { describeTable, type Table, tableOfRequest } from "./table.ts";
+import { updatedTable } from "./update-table.ts";
 
 export function tableOperations(storage: Storage, access: AccessRules, clock: Clock): Record<string, Operation> {
   const { onTable } = access;
@@ -45,6 +53,14 @@ export function tableOperations(storage: Storage, access: AccessRules, clock: Cl
         const table = tableOfRequest({ ...input, TableName: name }, access.arn(name), clock.now());
         storage.saveTable(table);
         return { TableDescription: described(table) };
+      },
+    },
+    UpdateTable: {
+      authorize: onTable("UpdateTable"),
+      run(input: UpdateTableCommandInput) {
+        const next = updatedTable(existing(input.TableName), input, clock.now());
+        storage.saveTable(next);
+        return { TableDescription: described(next) };
       },
     },
     DescribeTable: {
@@ -96,6 +112,57 @@ export function tableOperations(storage: Storage, access: AccessRules, clock: Cl
         return { TimeToLiveSpecification: wanted };
       },
     },
+    DescribeContinuousBackups: {
+      authorize: onTable("DescribeContinuousBackups"),
+      run: (input: DescribeTableCommandInput) => backups(existing(input.TableName)),
+    },
+    UpdateContinuousBackups: {
+      authorize: onTable("UpdateContinuousBackups"),
+      run({ TableName, PointInTimeRecoverySpecification: wanted }: UpdateContinuousBackupsCommandInput) {
+        const next = { ...existing(TableName), pointInTimeRecovery: wanted?.PointInTimeRecoveryEnabled === true };
+        storage.saveTable(next);
+        return backups(next);
+      },
+    },
+    DescribeLimits: {
+      authorize: () => ({ action: "dynamodb:DescribeLimits", resource: "*" }),
+      run: () => ({
+        AccountMaxReadCapacityUnits: 80_000,
+        AccountMaxWriteCapacityUnits: 80_000,
+        TableMaxReadCapacityUnits: 40_000,
+        TableMaxWriteCapacityUnits: 40_000,
+      }),
+    },
+    DescribeEndpoints: {
+      authorize: () => ({ action: "dynamodb:DescribeEndpoints", resource: "*" }),
+      run: () => ({ Endpoints: [{ Address: access.endpoint, CachePeriodInMinutes: 1440 }] }),
+    },
+    GetResourcePolicy: {
+      authorize: onArn("GetResourcePolicy"),
+      run({ ResourceArn }: GetResourcePolicyCommandInput) {
+        const { policy } = existing(ResourceArn);
+        if (policy === undefined)
+          throw new AwsError("PolicyNotFoundException", `Resource-based policy not found for ${ResourceArn}`);
+        return { Policy: policy, RevisionId: revisionOf(policy) };
+      },
+    },
+    PutResourcePolicy: {
+      authorize: onArn("PutResourcePolicy"),
+      run({ ResourceArn, Policy }: PutResourcePolicyCommandInput) {
+        const table = existing(ResourceArn);
+        checkPolicy(Policy ?? "", "ValidationException");
+        storage.saveTable({ ...table, policy: Policy });
+        return { RevisionId: revisionOf(Policy ?? "") };
+      },
+    },
+    DeleteResourcePolicy: {
+      authorize: onArn("DeleteResourcePolicy"),
+      run({ ResourceArn }: DeleteResourcePolicyCommandInput) {
+        const { policy: _, ...rest } = existing(ResourceArn);
+        storage.saveTable(rest);
+        return {};
+      },
+    },
     ListTagsOfResource: {
       authorize: onArn("ListTagsOfResource"),
       run: ({ ResourceArn }: ListTagsOfResourceCommandInput) => ({
@@ -119,6 +186,21 @@ export function tableOperations(storage: Storage, access: AccessRules, clock: Cl
         storage.saveTable({ ...table, tags: Object.fromEntries(kept) });
         return {};
       },
+    },
+  };
+}
+
+function revisionOf(policy: string): string {
+  return createHash("sha256").update(policy).digest("hex").slice(0, 32);
+}
+
+/** Whether it is on is kept; there is nothing to restore from. */
+function backups({ pointInTimeRecovery = false }: Table) {
+  const PointInTimeRecoveryStatus = pointInTimeRecovery ? "ENABLED" : "DISABLED";
+  return {
+    ContinuousBackupsDescription: {
+      ContinuousBackupsStatus: "ENABLED",
+      PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus },
     },
   };
 }

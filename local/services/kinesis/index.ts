@@ -1,18 +1,19 @@
 /**
  * Kinesis Data Streams on one machine: provisioned and on-demand streams, records by hash key, iterators, retention,
- * resharding, encryption as metadata, stream policies. Its clients speak HTTP/2.
+ * resharding, customer's keys (who may use them; nothing is encrypted), stream policies. Its clients speak HTTP/2.
  *
  * Not emulated: registered consumers and SubscribeToShard (enhanced fan-out), enhanced monitoring, limits of throughput per
  * shard, growth of on-demand streams (they keep four shards), KMS, aggregation. A change of the number of shards happens at
  * once, without the shards in between.
  */
 import type { Resource } from "../../../engine/graph.ts";
-import type { Cloud, Service } from "../../service.ts";
+import { afterKms, keyAccess } from "../../key-access.ts";
+import type { Call, Cloud, Service } from "../../service.ts";
 import { putting } from "./putting.ts";
-import { reading } from "./reading.ts";
+import { read as readIterator, reading } from "./reading.ts";
 import { shardOperations } from "./shard-operations.ts";
 import { setPolicy, streamOperations } from "./stream-operations.ts";
-import { streamsOf } from "./streams.ts";
+import { type StreamReference, streamsOf } from "./streams.ts";
 
 export function kinesis(cloud: Cloud): Service {
   const streams = streamsOf(cloud);
@@ -30,6 +31,14 @@ export function kinesis(cloud: Cloud): Service {
     streams.changed(stream);
   }
 
+  const puts = putting(streams, cloud.clock);
+  const reads = reading(streams, cloud.clock, cloud.account);
+  const keys = keyAccess(cloud, { service: "kinesis", errors: (refusal) => `KMS${refusal}Exception` });
+  const asksOf = (kind: "read" | "write") => (reference: StreamReference, call: Call) => {
+    const { arn, keyId } = streams.find(reference);
+    return keys[kind](keyId, { "aws:kinesis:arn": arn }, call);
+  };
+
   return {
     name: "kinesis",
     client: () => import("@aws-sdk/client-kinesis"),
@@ -43,8 +52,13 @@ export function kinesis(cloud: Cloud): Service {
     operations: {
       ...streamOperations(streams),
       ...shardOperations(streams),
-      ...putting(streams, cloud.clock),
-      ...reading(streams, cloud.clock, cloud.account),
+      ...puts,
+      PutRecord: afterKms(puts.PutRecord!, asksOf("write")),
+      PutRecords: afterKms(puts.PutRecords!, asksOf("write")),
+      ...reads,
+      GetRecords: afterKms(reads.GetRecords!, ({ ShardIterator }: { ShardIterator: string }, call) =>
+        asksOf("read")({ StreamName: readIterator(ShardIterator).stream }, call),
+      ),
     },
   };
 }

@@ -132,7 +132,7 @@ function write({ stream, shard, number, madeAt }: Position): string {
   return Buffer.from(JSON.stringify([stream, shard, number, madeAt])).toString("base64");
 }
 
-function read(iterator: string | undefined): Position {
+export function read(iterator: string | undefined): Position {
   try {
     const [stream, shard, number, madeAt] = JSON.parse(Buffer.from(iterator ?? "", "base64").toString());
     if (typeof stream === "string" && [shard, number, madeAt].every(Number.isFinite)) {

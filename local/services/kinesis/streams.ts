@@ -10,7 +10,7 @@ export interface Stream {
   shards: Shard[];
   retentionHours: number;
   maxRecordKiB: number;
-  /** A key of KMS: nothing is encrypted with it here. */
+  /** A key of KMS: callers are asked for it, and nothing is encrypted with it here. */
   keyId?: string;
   /** JSON */
   policy?: string;

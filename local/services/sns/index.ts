@@ -7,21 +7,33 @@
  * placeholder. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
  */
 import type { Resource } from "../../../engine/graph.ts";
+import { afterKms, keyAccess } from "../../key-access.ts";
 import type { Call, Cloud, Delivery, Service } from "../../service.ts";
 import { publish } from "./publishing.ts";
 import { makeSubscription, subscriptionOperations } from "./subscription-operations.ts";
-import { topicsOf } from "./topic.ts";
+import { type Topic, topicsOf } from "./topic.ts";
 import { topicOperations } from "./topic-operations.ts";
 
 export function sns(cloud: Cloud): Service {
   const topics = topicsOf(cloud);
   const stopping = new AbortController();
+  const keys = keyAccess(cloud, { service: "sns", errors: (refusal) => `KMS${refusal}Exception` });
+  const asks = ({ arn, attributes }: Topic, call: Call) =>
+    keys.write(attributes.KmsMasterKeyId || undefined, { "aws:sns:topicArn": arn }, call);
+  const onTopics = topicOperations(topics, cloud, stopping.signal);
+  const afterKey = (name: string) =>
+    afterKms(onTopics[name]!, ({ TopicArn, TargetArn }: { TopicArn?: string; TargetArn?: string }, call) =>
+      asks(topics.find(TopicArn ?? TargetArn), call),
+    );
 
   function declareTopic({ inputs, outputs }: Resource): void {
     const topic = topics.ensure(String(outputs.arn), true);
     topic.contentBasedDeduplication = inputs.contentBasedDeduplication === true;
     topic.tags = { ...((inputs.tags ?? {}) as Record<string, string>) };
-    topic.attributes = inputs.displayName ? { DisplayName: String(inputs.displayName) } : {};
+    topic.attributes = {
+      ...(inputs.displayName ? { DisplayName: String(inputs.displayName) } : {}),
+      ...(inputs.kmsMasterKeyId ? { KmsMasterKeyId: String(inputs.kmsMasterKeyId) } : {}),
+    };
     if (inputs.policy) topic.policy = String(inputs.policy);
   }
 
@@ -48,12 +60,18 @@ export function sns(cloud: Cloud): Service {
       },
       "aws:sns/topicSubscription:TopicSubscription": declareSubscription,
     },
-    operations: { ...topicOperations(topics, cloud, stopping.signal), ...subscriptionOperations(topics, cloud) },
+    operations: {
+      ...onTopics,
+      Publish: afterKey("Publish"),
+      PublishBatch: afterKey("PublishBatch"),
+      ...subscriptionOperations(topics, cloud),
+    },
     async deliver(arn: string, { service, sourceArn, body, ...delivery }: Delivery) {
       const topic = topics.find(arn);
       const principal = { type: "service" as const, arn: service, account: cloud.account };
       const call: Call = { principal, sourceIp: "127.0.0.1", sourceArn };
       cloud.authorize(call, { action: "sns:Publish", resource: arn, resourcePolicy: topic.policy });
+      await asks(topic, call);
       const attributes = Object.entries(delivery.attributes ?? {}).map(([name, attribute]) => [
         name,
         { DataType: attribute.dataType, StringValue: attribute.stringValue, BinaryValue: attribute.binaryValue },

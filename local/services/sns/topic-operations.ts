@@ -1,5 +1,6 @@
 /** Operations on topics: making, configuring, tagging, publishing to them. */
 import { checkPolicy } from "../../iam/policy.ts";
+import { withoutPermission, withPermission } from "../../labelled-statements.ts";
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
 import { page } from "./page.ts";
 import { bytesOf, maxBytesOf, type PublishInput, publish } from "./publishing.ts";
@@ -82,6 +83,26 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
       run({ TopicArn, AttributeName, AttributeValue = "" }) {
         const topic = topics.find(TopicArn);
         setAttribute(topic, AttributeName, AttributeValue);
+        topics.changed(topic);
+        return {};
+      },
+    },
+    AddPermission: {
+      authorize: onTopic("AddPermission"),
+      run({ TopicArn, Label, AWSAccountId = [], ActionName = [] }) {
+        const topic = topics.find(TopicArn);
+        const actions = (ActionName as string[]).map((action) => `SNS:${action}`);
+        const wanted = { label: String(Label), accounts: AWSAccountId, actions, resource: TopicArn };
+        topic.policy = withPermission(topic.policy, wanted, "InvalidParameterException");
+        topics.changed(topic);
+        return {};
+      },
+    },
+    RemovePermission: {
+      authorize: onTopic("RemovePermission"),
+      run({ TopicArn, Label }) {
+        const topic = topics.find(TopicArn);
+        topic.policy = withoutPermission(topic.policy, Label, "NotFoundException");
         topics.changed(topic);
         return {};
       },

@@ -2,14 +2,15 @@
  * SQS on one machine: standard queues (fair ones where messages have groups) and FIFO queues, visibility, delay, dead
  * letters and redrives, long polling, queue policies.
  *
- * Not emulated: KMS, AddPermission and RemovePermission (set the policy), ReceiveRequestAttemptId, throughput limits,
- * the 120,000 messages that may be in flight, and a standard queue's freedom to deliver twice or out of order. Fair
+ * Not emulated: ReceiveRequestAttemptId, throughput limits, the 120,000 messages that may be in flight, and a standard queue's freedom to deliver twice or out of order. Fair
  * queues choose the group with the least in flight, always; AWS does so once a group is noisy.
  */
-import type { Cloud, Delivery, Service } from "../../service.ts";
+import { afterKms, keyAccess } from "../../key-access.ts";
+import type { Call, Cloud, Delivery, Service } from "../../service.ts";
 import { attributesOfInputs } from "./attributes.ts";
 import { messageOperations, send } from "./message-operations.ts";
 import { moveTaskOperations } from "./move-tasks.ts";
+import type { Queue } from "./queue.ts";
 import { queueMetrics } from "./queue-metrics.ts";
 import { queueOperations } from "./queue-operations.ts";
 import { queuesOf } from "./queues.ts";
@@ -19,6 +20,12 @@ export function sqs(cloud: Cloud): Service {
   const queues = queuesOf(cloud);
   queueMetrics(queues);
   const stopping = new AbortController();
+  const keys = keyAccess(cloud, { service: "sqs", errors: (refusal) => `Kms${refusal}` });
+  const asks = (kind: "read" | "write", { arn, attributes }: Queue, call: Call) =>
+    keys[kind](attributes.kept.KmsMasterKeyId || undefined, { "aws:sqs:arn": arn }, call);
+  const messages = messageOperations(queues, stopping.signal);
+  const afterKey = (name: string, kind: "read" | "write") =>
+    afterKms(messages[name]!, ({ QueueUrl }: { QueueUrl: string }, call) => asks(kind, queues.find(QueueUrl), call));
   const configured = (attribute: string, input: string): Service["resources"][string] => {
     return ({ inputs }) =>
       queues.configure(queues.find(String(inputs.queueUrl)), { [attribute]: String(inputs[input]) });
@@ -36,7 +43,10 @@ export function sqs(cloud: Cloud): Service {
       "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": configured("RedriveAllowPolicy", "redriveAllowPolicy"),
     },
     operations: {
-      ...messageOperations(queues, stopping.signal),
+      ...messages,
+      SendMessage: afterKey("SendMessage", "write"),
+      SendMessageBatch: afterKey("SendMessageBatch", "write"),
+      ReceiveMessage: afterKey("ReceiveMessage", "read"),
       ...queueOperations(queues),
       ...moveTaskOperations(queues),
     },
@@ -45,6 +55,7 @@ export function sqs(cloud: Cloud): Service {
       const principal = { type: "service" as const, arn: delivery.service, account: cloud.account };
       const call = { principal, sourceIp: "127.0.0.1", sourceArn: delivery.sourceArn };
       cloud.authorize(call, queues.access("SendMessage", arn));
+      await asks("write", queue, call);
       send(queue, messageOf(delivery, queue.attributes.fifo), delivery.service);
     },
     stop() {

@@ -1,4 +1,5 @@
 /** Operations on queues: making, finding, configuring, tagging, emptying them. */
+import { withoutPermission, withPermission } from "../../labelled-statements.ts";
 import { AwsError, type Operation } from "../../service.ts";
 import { checkAttributeName, withAttributes, writeAttributes } from "./attributes.ts";
 import type { Queue } from "./queue.ts";
@@ -84,6 +85,25 @@ export function queueOperations(queues: Queues): Record<string, Operation> {
           throw new AwsError("InvalidAttributeValue", "A queue's kind cannot be changed (FifoQueue).");
         }
         queues.configure(queue, Attributes);
+        return {};
+      },
+    },
+    AddPermission: {
+      authorize: onQueue("AddPermission"),
+      run({ QueueUrl, Label, AWSAccountIds = [], Actions = [] }) {
+        const queue = find(QueueUrl);
+        const actions = (Actions as string[]).map((action) => (action === "*" ? "SQS:*" : `SQS:${action}`));
+        const wanted = { label: String(Label), accounts: AWSAccountIds, actions, resource: queue.arn };
+        queues.configure(queue, { Policy: withPermission(queue.attributes.policy, wanted, "InvalidParameterValue") });
+        return {};
+      },
+    },
+    RemovePermission: {
+      authorize: onQueue("RemovePermission"),
+      run({ QueueUrl, Label }) {
+        const queue = find(QueueUrl);
+        const rest = withoutPermission(queue.attributes.policy, Label, "InvalidParameterValue");
+        queues.configure(queue, { Policy: rest ?? "" });
         return {};
       },
     },
