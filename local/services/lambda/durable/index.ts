@@ -13,6 +13,7 @@ import type { InvocationResult } from "../environments/environment.ts";
 import { type Functions, type InvokeRequest, type LambdaFunction, unqualified } from "../functions.ts";
 import { announcements } from "./announce.ts";
 import { callbacks } from "./callbacks.ts";
+import { chainedInvokes } from "./chained-invokes.ts";
 import { applyTime, applyUpdates, invalid, put } from "./checkpoint.ts";
 import {
   type DurableExecution,
@@ -26,7 +27,7 @@ import {
   type LiveExecution,
   replayed,
 } from "./execution.ts";
-import { eventOf, executionClosed, executionStarted, type NewEvent } from "./history.ts";
+import { executionClosed, executionStarted, type NewEvent } from "./history.ts";
 import { invocations } from "./invocations.ts";
 import { type DurableStore, durableStore } from "./store.ts";
 
@@ -64,8 +65,6 @@ export interface Lives {
   commit(execution: LiveExecution, operations: DurableOperation[], events: NewEvent[], goOn?: boolean): void;
   close(execution: LiveExecution, status: ExecutionStatus, outcome: Outcome, events?: NewEvent[]): void;
   start: DurableEngine["start"];
-  /** The chained invoke that an execution was is over. */
-  tellParent(execution: DurableExecution): void;
 }
 
 export interface Outcome {
@@ -82,9 +81,11 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
   const waiting = new Map<string, ((execution: DurableExecution) => void)[]>();
   let stopped = false;
 
-  const lives: Lives = { get: (arn) => live.get(arn), commit, close, start, tellParent };
-  const { invoke, chain, stop } = invocations(cloud, functions, lives);
-  const { tellEventBridge, deadLetter } = announcements(cloud, functions, () => stopped);
+  const lives: Lives = { get: (arn) => live.get(arn), commit, close, start };
+  const isStopped = () => stopped;
+  const { invoke } = invocations(cloud, functions, lives, isStopped);
+  const { chain, tellParent } = chainedInvokes(cloud, functions, lives, isStopped);
+  const { tellEventBridge, deadLetter } = announcements(cloud, functions, isStopped);
 
   function commit(execution: LiveExecution, operations: DurableOperation[], events: NewEvent[], goOn = true): void {
     store.save(execution, operations, events);
@@ -212,29 +213,6 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
     return execution as LiveExecution & { invocation: object };
   }
 
-  function tellParent({ parent, status, result, error, timeoutSeconds }: DurableExecution): void {
-    const timeout = {
-      ErrorMessage: `CHAINED_INVOKE timed out after ${timeoutSeconds} seconds.`,
-      ErrorType: "ChainedInvoke.Timeout",
-    };
-    finishInvoke(parent!, status as DurableOperation["Status"], {
-      ...(status === "SUCCEEDED" ? { Result: result } : { Error: status === "TIMED_OUT" ? timeout : error }),
-    });
-  }
-
-  function finishInvoke(
-    { arn, operationId }: NonNullable<DurableExecution["parent"]>,
-    status: DurableOperation["Status"],
-    details: NonNullable<DurableOperation["ChainedInvokeDetails"]>,
-  ): void {
-    const execution = live.get(arn);
-    const operation = execution?.operations.get(operationId);
-    if (!execution || !operation || isOver(operation)) return;
-    Object.assign(operation, { Status: status, EndTimestamp: clock.now(), ChainedInvokeDetails: details });
-    put(execution, operation);
-    commit(execution, [operation], [eventOf(operation, clock.now())]);
-  }
-
   return {
     store,
     start,
@@ -265,7 +243,7 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
       execution.seen = execution.changes;
       const NewExecutionState = { Operations: unseen.map((each) => described(each, (ms) => new Date(ms))) };
       commit(execution, [...changed, ...due.changed], [...events, ...due.events], false);
-      for (const operation of invokes) chain(execution, operation, finishInvoke);
+      for (const operation of invokes) chain(execution, operation);
       if (end) {
         const { status, ...outcome } = end;
         close(execution, status, outcome);
@@ -291,13 +269,12 @@ export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine
         schedule(execution);
         if (execution.retryAt === undefined) setImmediate(() => void invoke(execution));
         for (const operation of execution.operations.values()) {
-          if (operation.Type === "CHAINED_INVOKE" && !isOver(operation)) chain(execution, operation, finishInvoke);
+          if (operation.Type === "CHAINED_INVOKE" && !isOver(operation)) chain(execution, operation);
         }
       }
     },
     stop() {
       stopped = true;
-      stop();
       for (const timer of timers.values()) timer.cancel();
     },
   };

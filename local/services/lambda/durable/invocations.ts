@@ -1,20 +1,9 @@
-/** The invocations of executions: of the function itself, again and again, and of the functions that it invokes. */
+/** The invocations of executions: one at a time, and again after a crash. */
 import { randomUUID } from "node:crypto";
 import type { AwsError, Cloud } from "../../../service.ts";
-import { parseFunctionName } from "../function-config.ts";
 import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "../functions.ts";
-import { invalid } from "./checkpoint.ts";
-import {
-  type DurableExecution,
-  type DurableOperation,
-  described,
-  type ErrorObject,
-  isClosed,
-  isOver,
-  type LiveExecution,
-  replayed,
-} from "./execution.ts";
-import { eventOf as historyOf, invocationCompleted } from "./history.ts";
+import { described, type ErrorObject, isClosed, isOver, type LiveExecution, replayed } from "./execution.ts";
+import { invocationCompleted } from "./history.ts";
 import type { Lives } from "./index.ts";
 
 /** Before a crashed invocation is tried again; after the last of them the execution has failed. */
@@ -24,26 +13,16 @@ const THROTTLED_DELAY_MS = 1_000;
 const STATE_BYTES = 4_000_000;
 const STATE_OPERATIONS = 1_000;
 
-type FinishInvoke = (
-  parent: NonNullable<DurableExecution["parent"]>,
-  status: DurableOperation["Status"],
-  details: NonNullable<DurableOperation["ChainedInvokeDetails"]>,
-) => void;
-
 export interface Invocations {
   /** Calls the function, unless it runs already: then it is called again afterwards. */
   invoke(execution: LiveExecution): Promise<void>;
-  /** Invokes the function that a chained invoke names; at least once, should the platform be killed meanwhile. */
-  chain(execution: LiveExecution, operation: DurableOperation, finish: FinishInvoke): void;
-  stop(): void;
 }
 
-export function invocations(cloud: Cloud, functions: Functions, lives: Lives): Invocations {
+export function invocations(cloud: Cloud, functions: Functions, lives: Lives, isStopped: () => boolean): Invocations {
   const { clock } = cloud;
-  let stopped = false;
 
   async function invoke(execution: LiveExecution): Promise<void> {
-    if (stopped || isClosed(execution) || execution.invocation || execution.retryAt !== undefined) return;
+    if (isStopped() || isClosed(execution) || execution.invocation || execution.retryAt !== undefined) return;
     const invocation = { token: randomUUID() };
     execution.invocation = invocation;
     const { functionName, version, tenantId, traceHeader } = execution;
@@ -63,7 +42,7 @@ export function invocations(cloud: Cloud, functions: Functions, lives: Lives): I
       isThrottled = code === "TooManyRequestsException";
       outcome = errorPayload(message, code);
     }
-    if (stopped || execution.invocation !== invocation) return;
+    if (isStopped() || execution.invocation !== invocation) return;
     execution.invocation = undefined;
     const completed = (error?: ErrorObject) => invocationCompleted(startedAt, clock.now(), requestId, error);
     // It was stopped, timed out, or ended by a checkpoint: there is nothing left to say.
@@ -97,61 +76,8 @@ export function invocations(cloud: Cloud, functions: Functions, lives: Lives): I
     lives.commit(execution, [], [completed(error)], false);
   }
 
-  function chain(execution: LiveExecution, operation: DurableOperation, finish: FinishInvoke): void {
-    const parent = { arn: execution.arn, operationId: operation.Id };
-    const { functionName, tenantId, payload = "{}", executionArn } = operation.own.invoke!;
-    // It was begun before the platform was killed, and says itself when it is over.
-    if (executionArn && lives.get(executionArn)) return;
-    const tell = () => {
-      if (operation.own.invoke!.isTold) return;
-      operation.own.invoke!.isTold = true;
-      lives.commit(execution, [operation], [historyOf(operation, clock.now())], false);
-    };
-    const run = async () => {
-      const { config } = functions.find(execution.functionName, execution.version);
-      const call = { principal: cloud.principalFor(config.role, config.name) };
-      const parsed = parseFunctionName(functionName);
-      const target = functions.find(functionName);
-      const resource = parsed.qualifier ? `${target.config.arn}:${parsed.qualifier}` : target.config.arn;
-      const { traceHeader } = execution;
-      if (target.config.durable) {
-        if (!parsed.qualifier) throw invalid("You cannot invoke a durable function using an unqualified ARN.");
-        cloud.authorize({ ...call, sourceIp: "127.0.0.1" }, { action: "lambda:InvokeFunction", resource });
-        // Its name says whose it is: begun again after a kill, it is the same execution.
-        const executionName = `${execution.id.slice(0, 8)}-${operation.Id.slice(0, 32)}`;
-        const child = lives.start(target, {
-          ...{ payload, qualifier: parsed.qualifier, tenantId, traceHeader, parent, executionName },
-        });
-        operation.own.invoke!.executionArn = child.arn;
-        tell();
-        // It ended just before the platform was killed.
-        if (isClosed(child)) lives.tellParent(child);
-        return;
-      }
-      tell();
-      const request = { FunctionName: functionName, Payload: payload, TenantId: tenantId };
-      const result = await cloud.call<{ Payload?: Buffer; FunctionError?: string }>("lambda", "Invoke", request, call);
-      if (stopped) return;
-      const answer = Buffer.from(result.Payload ?? "");
-      if (result.FunctionError) return finish(parent, "FAILED", { Error: errorOf(answer) });
-      finish(parent, "SUCCEEDED", { Result: answer.length > 0 ? answer.toString() : undefined });
-    };
-    setImmediate(() => {
-      if (stopped || isOver(operation)) return;
-      run().catch(({ code, message }) => {
-        if (stopped) return;
-        tell();
-        finish(parent, "FAILED", { Error: { ErrorType: code, ErrorMessage: message } });
-      });
-    });
-  }
-
   return {
     invoke,
-    chain,
-    stop() {
-      stopped = true;
-    },
   };
 }
 
@@ -217,7 +143,7 @@ function errorPayload(errorMessage: string, errorType: string) {
 }
 
 /** A failed function's payload as an error. */
-function errorOf(payload: Buffer): ErrorObject {
+export function errorOf(payload: Buffer): ErrorObject {
   try {
     const { errorMessage, errorType, trace, stackTrace } = JSON.parse(payload.toString());
     return { ErrorMessage: errorMessage, ErrorType: errorType, StackTrace: stackTrace ?? trace };
