@@ -7,6 +7,7 @@ export const services: Record<string, ServiceFactory> = {
   sts: async (cloud) => (await import("./sts.ts")).sts(cloud),
   ssm: async (cloud) => (await import("./ssm/index.ts")).ssm(cloud),
   secretsmanager: async (cloud) => (await import("./secrets-manager/index.ts")).secretsManager(cloud),
+  xray: async (cloud) => (await import("./xray/index.ts")).xray(cloud),
   monitoring: async (cloud) => (await import("./cloudwatch/index.ts")).monitoring(cloud),
   logs: async (cloud) => (await import("./logs/index.ts")).logs(cloud),
   dynamodb: async (cloud) => (await import("./dynamodb/index.ts")).dynamodb(cloud),

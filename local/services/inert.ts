@@ -17,7 +17,6 @@ const MODULES = new Set([
   "resourcegroups",
   "route53",
   "wafv2",
-  "xray",
 ]);
 
 const TYPES = new Set([

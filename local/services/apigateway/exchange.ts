@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Cloud } from "../../service.ts";
 import type { Stage } from "./apis.ts";
+import type { RequestTrace } from "./stage-trace.ts";
 
 export interface Exchange {
   incoming: IncomingMessage;
@@ -33,6 +34,7 @@ export interface Exchange {
   apiKey?: { id: string; value: string };
   integrationMs?: number;
   integrationStatus?: number;
+  trace?: RequestTrace;
   error?: { message: string; responseType?: string; validation?: string };
 }
 
@@ -130,6 +132,8 @@ export function contextVariable(cloud: Cloud, exchange: Exchange, name: string):
       return exchange.host;
     case "domainPrefix":
       return exchange.host.split(".")[0];
+    case "xrayTraceId":
+      return /Root=([^;]+)/.exec(exchange.trace?.header ?? "")?.[1];
     case "identity.sourceIp":
       return exchange.sourceIp;
     case "identity.userAgent":

@@ -21,6 +21,7 @@ import { readBody } from "./request-body.ts";
 import { serveRest } from "./rest-api.ts";
 import { restAuthorizer } from "./rest-authorizer.ts";
 import { stageMetrics } from "./stage-metrics.ts";
+import { stageTraces } from "./stage-trace.ts";
 import { usage as createUsage } from "./usage.ts";
 
 /** Label of `http://<label>.localhost` → what stands behind it. */
@@ -54,6 +55,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const usage = createUsage(cloud, apis);
   const logs = accessLogs(cloud);
   const measure = stageMetrics(cloud);
+  const trace = stageTraces(cloud);
   const rest = { cloud, apis, invoke, usage, authorize: restAuthorizer(cloud, invoke, jwt) };
   const http = { cloud, invoke, authorize: httpAuthorizer(cloud, invoke, jwt) };
   let labels = new Map<string, Hosts[string]>();
@@ -97,9 +99,11 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
       host: place.host,
       forwardedHost: asked,
     });
+    if (place.stage.isTraced && place.api.kind === "rest") exchange.trace = trace(place.api, exchange);
     const answer = await answerTo(place.api, exchange);
     reply(outgoing, exchange, answer, place.api.kind);
     measure(place.api, exchange, answer.status);
+    exchange.trace?.end(answer.status);
   }
 
   async function answerTo(api: RestApi | HttpApi, exchange: Exchange): Promise<GatewayAnswer> {

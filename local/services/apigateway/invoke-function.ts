@@ -13,6 +13,8 @@ export interface FunctionCall {
   payload: string;
   /** What the integration maps to `X-Amz-Tenant-Id`: whose environment a tenant-isolated function runs in. */
   tenantId?: string;
+  /** Of a sampled request. */
+  traceHeader?: string;
 }
 
 export type FunctionAnswer =
@@ -39,7 +41,7 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
     return call;
   }
 
-  return async ({ uri, credentials, timeoutMs, sourceArn, payload, tenantId }) => {
+  return async ({ uri, credentials, timeoutMs, sourceArn, payload, tenantId, traceHeader }) => {
     let FunctionName = arns.get(uri);
     if (FunctionName === undefined) {
       FunctionName = /\/functions\/(arn:[^/]+)\/invocations$/.exec(uri)?.[1] ?? uri;
@@ -49,7 +51,7 @@ export function functionInvoker(cloud: Cloud): InvokeFunction {
     try {
       const output = await new Promise<InvokeOutput | undefined>((done, failed) => {
         timer = cloud.clock.after(timeoutMs, () => done(undefined));
-        const input = { FunctionName, Payload: payload, TenantId: tenantId };
+        const input = { FunctionName, Payload: payload, TenantId: tenantId, TraceHeader: traceHeader };
         cloud.call<InvokeOutput>("lambda", "Invoke", input, callOf(sourceArn, credentials)).then(done, failed);
       });
       if (!output) return { outcome: "timeout", reason: `no answer within ${timeoutMs} ms` };

@@ -77,6 +77,7 @@ async function proxied(
       extraHeaders,
     }),
     tenantId: extraHeaders?.["X-Amz-Tenant-Id"],
+    traceHeader: exchange.trace?.header,
   });
   exchange.integrationMs = cloud.clock.now() - started;
   exchange.integrationStatus = result.outcome === "failed" || result.outcome === "answered" ? 200 : 500;

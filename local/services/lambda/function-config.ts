@@ -31,6 +31,8 @@ export interface FunctionConfig {
   architectures: string[];
   /** Tenants never share an environment. */
   perTenant: boolean;
+  /** X-Ray's active tracing. */
+  isTraced: boolean;
   /** Its invocations are durable executions. */
   durable?: { executionTimeoutSeconds: number; retentionDays: number };
 }
@@ -73,6 +75,7 @@ export function functionConfig({ inputs, outputs, name }: Resource): FunctionCon
     architectures: (read.architectures ?? ["x86_64"]) as string[],
     perTenant:
       (read.tenancyConfig as { tenantIsolationMode?: string } | undefined)?.tenantIsolationMode === "PER_TENANT",
+    isTraced: (read.tracingConfig as { mode?: string } | undefined)?.mode === "Active",
     ...(durable && {
       durable: {
         executionTimeoutSeconds: Number(durable.executionTimeout ?? 86_400),

@@ -4,6 +4,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../service.ts";
+import { tracingOf } from "../../tracing.ts";
+import { daemonOf } from "../xray/daemon.ts";
 import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
 import type { DurableEngine } from "./durable/index.ts";
@@ -13,6 +15,7 @@ import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
 import { concurrencyGauge, type FunctionMetrics, functionMetrics } from "./function-metrics.ts";
+import { functionTraces } from "./function-trace.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { nextInChain } from "./recursion.ts";
 import { type Versions, versionsOf } from "./versions.ts";
@@ -94,8 +97,10 @@ export function functions(
   mkdirSync(join(stateDirectory, "pids"), { recursive: true });
   const layers = layersOf(cloud, codeCache);
   const metrics = functionMetrics(cloud);
+  const traceInvocation = functionTraces(cloud);
   concurrencyGauge(cloud, () => [...all.keys()].map((name) => [name, activeOf(name)]));
   let api: RuntimeApi | undefined;
+  let daemon: string | undefined;
   let stopped = false;
 
   function made(declaration: Resource): LambdaFunction {
@@ -184,6 +189,7 @@ export function functions(
       layers: config.layers.flatMap((arn) => layers.directoryOf(arn) ?? []),
       stateDirectory,
       endpoint: cloud.endpoint,
+      traceDaemon: config.isTraced ? daemon : undefined,
       region: cloud.region,
       credentials: cloud.credentialsFor(config.role, config.name, "lambda.amazonaws.com"),
       streamName,
@@ -193,7 +199,7 @@ export function functions(
   }
 
   async function startApi(): Promise<void> {
-    api = await runtime();
+    [api, daemon] = await Promise.all([runtime(), daemonOf(cloud)]);
     if (stopped) throw new AwsError("ServiceException", "The service is stopping.", 503);
   }
 
@@ -211,11 +217,13 @@ export function functions(
     }
     const { traceHeader } = request;
     const arn = unqualified(config.arn);
-    const trace = traceHeader && nextInChain(traceHeader, arn, recursive.has(config.name));
+    const chain = traceHeader && nextInChain(traceHeader, arn, recursive.has(config.name));
+    const requestId = request.requestId ?? randomUUID();
+    const trace = traceInvocation(config, requestId, chain);
     const chosen = poolOf(target, request.tenantId);
     return new Promise((done) => {
       chosen.submit({
-        requestId: request.requestId ?? randomUUID(),
+        requestId,
         payload: request.payload,
         invokedArn: request.qualifier ? `${arn}:${request.qualifier}` : arn,
         clientContext: request.clientContext,
@@ -223,9 +231,10 @@ export function functions(
         tenantId: config.perTenant ? request.tenantId : undefined,
         tail: request.tail,
         keepWarmMs: target.provisioned ? Number.POSITIVE_INFINITY : (request.keepWarmMs ?? KEEP_WARM_MS),
-        traceHeader: trace,
+        traceHeader: trace?.header ?? chain,
         done(result) {
           metrics.ended(config.name, request.qualifier, result.durationMs, result.functionError !== undefined);
+          trace?.end(result);
           done(result);
         },
       });
@@ -256,6 +265,7 @@ export function functions(
         }
       }
       await api?.close();
+      tracingOf(cloud).stopDaemon?.();
     },
   };
 }

@@ -22,6 +22,8 @@ export interface InvokeInput {
   LogType?: "None" | "Tail";
   TenantId?: string;
   DurableExecutionName?: string;
+  /** X-Ray's, from callers inside this process; others send it as a header. */
+  TraceHeader?: string;
 }
 
 export interface InvokeOutput {
@@ -55,7 +57,7 @@ export function invokeOperation(
       const qualifier = input.Qualifier ?? parseFunctionName(input.FunctionName).qualifier;
       const target = functions.find(input.FunctionName, input.Qualifier);
       const payload = payloadOf(input, http !== undefined);
-      const traceHeader = http?.headers["x-amzn-trace-id"];
+      const traceHeader = input.TraceHeader ?? http?.headers["x-amzn-trace-id"];
       if (input.InvocationType === "DryRun") return { StatusCode: 204 };
       const tenantId = input.TenantId;
       if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {

@@ -58,6 +58,8 @@ export interface EnvironmentOptions {
   layers: string[];
   stateDirectory: string;
   endpoint: string;
+  /** Where tracers send segments; absent without active tracing. */
+  traceDaemon?: string;
   region: string;
   credentials: Credentials;
   streamName: string;
@@ -340,7 +342,7 @@ function tooLarge(bytes: number): Buffer {
   );
 }
 
-/** Not sampled: nothing collects traces on this machine. */
+/** Of an invocation that is not sampled. */
 function traceId(): string {
   const hex = randomUUID().replaceAll("-", "");
   return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${hex.slice(0, 24)};Parent=${hex.slice(16)};Sampled=0`;

@@ -41,7 +41,7 @@ export function eachLine(stream: Readable, take: (line: string) => void): void {
 
 /** The function's own variables and Lambda's: nothing of this process. */
 function environmentVariables(
-  { config, region, endpoint, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
+  { config, region, endpoint, traceDaemon, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
   runtimeApi: string,
   temporary: string,
 ): Record<string, string> {
@@ -70,6 +70,7 @@ function environmentVariables(
       AWS_LAMBDA_LOG_FORMAT: "JSON",
       AWS_LAMBDA_LOG_LEVEL: config.applicationLogLevel,
     }),
+    ...(traceDaemon && { AWS_XRAY_DAEMON_ADDRESS: traceDaemon, AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR" }),
     LAMBDA_TASK_ROOT: codeDirectory,
     LAMBDA_RUNTIME_DIR: import.meta.dirname,
     _HANDLER: config.handler,

@@ -1,0 +1,254 @@
+/**
+ * X-Ray on one machine: segments of functions' tracers, of Lambda and of API Gateway; traces by filter expression; the service
+ * map; groups; sampling rules. Requests are sampled from the first call to this service on, and before that where their
+ * header asks for it.
+ *
+ * Not emulated: insights, root causes, encryption, indexing rules, trace retrieval, time series of the service map, resource
+ * policies, tags. The stand-in for the daemon does not ask IAM whether a function may put segments.
+ */
+import type {
+  BatchGetTracesRequest,
+  GetServiceGraphRequest,
+  GetTraceSummariesRequest,
+  PutTraceSegmentsRequest,
+  SamplingRule,
+  SamplingRuleUpdate,
+  TraceSummary,
+} from "@aws-sdk/client-xray";
+import type { Call, Cloud, Operation, Service } from "../../service.ts";
+import { tracingOf } from "../../tracing.ts";
+import { type Analysis, analyse, healthOf, type Visit } from "./analysis.ts";
+import { parseFilter } from "./filter-expression.ts";
+import { checkFilter, groupsOf } from "./groups.ts";
+import { invalid, type KeptRule, samplingOf } from "./sampling.ts";
+import { readSegment } from "./segment.ts";
+import { serviceGraph } from "./service-graph.ts";
+import { type Trace, traceStore } from "./trace-store.ts";
+
+const MAX_SEGMENTS = 50;
+const MAX_TRACES = 5;
+const MAX_HOURS = 6;
+const PAGE = 100;
+
+export function xray(cloud: Cloud): Service {
+  const store = traceStore(cloud.database, cloud.clock.now());
+  const groups = groupsOf(cloud);
+  const sampling = samplingOf(cloud);
+  const tracing = tracingOf(cloud);
+
+  /** @returns what is refused of them, in X-Ray's form */
+  function take(documents: string[]) {
+    const unprocessed: { Id?: string; ErrorCode: string; Message: string }[] = [];
+    const segments = documents.flatMap((document) => {
+      try {
+        return { segment: readSegment(document), document };
+      } catch (error) {
+        const code = (error as Error).message;
+        const id = /"id"\s*:\s*"([0-9a-f]+)"/.exec(document)?.[1];
+        unprocessed.push({ Id: id, ErrorCode: code, Message: `Invalid segment. ErrorCode: ${code}` });
+        return [];
+      }
+    });
+    if (segments.length > 0) store.add(segments);
+    return unprocessed;
+  }
+
+  tracing.sink = (documents) => void take(documents);
+  if (tracing.waiting.length > 0) take(tracing.waiting.splice(0));
+
+  function tracesIn(start: Date | undefined, end: Date | undefined, expression: string | undefined): Analysis[] {
+    if (!start || !end) throw invalid("StartTime and EndTime are required.");
+    const [from, to] = [start.getTime() / 1000, end.getTime() / 1000];
+    if (to < from) throw invalid("EndTime must not be before StartTime.");
+    if (to - from > MAX_HOURS * 3600) throw invalid(`Time range can not be longer than ${MAX_HOURS} hours.`);
+    checkFilter(expression);
+    const passes = expression?.trim() ? parseFilter(expression) : () => true;
+    return store
+      .between(from, to)
+      .map(analyse)
+      .filter((trace) => passes(trace, trace.visits));
+  }
+
+  const operations: Record<string, Operation> = {
+    PutTraceSegments: {
+      authorize: any("PutTraceSegments"),
+      run({ TraceSegmentDocuments: documents = [] }: PutTraceSegmentsRequest) {
+        if (documents.length > MAX_SEGMENTS) throw invalid(`At most ${MAX_SEGMENTS} segments can be put at once.`);
+        return { UnprocessedTraceSegments: take(documents) };
+      },
+    },
+    PutTelemetryRecords: { authorize: any("PutTelemetryRecords"), run: () => ({}) },
+    GetTraceSummaries: {
+      authorize: any("GetTraceSummaries"),
+      run({ StartTime, EndTime, FilterExpression, NextToken }: GetTraceSummariesRequest) {
+        const found = tracesIn(StartTime, EndTime, FilterExpression);
+        const from = Number(NextToken ?? 0);
+        return {
+          TraceSummaries: found.slice(from, from + PAGE).map((trace) => summaryOf(trace, cloud.account)),
+          ApproximateTime: new Date(cloud.clock.now()),
+          TracesProcessedCount: found.length,
+          NextToken: from + PAGE < found.length ? String(from + PAGE) : undefined,
+        };
+      },
+    },
+    BatchGetTraces: {
+      authorize: any("BatchGetTraces"),
+      run({ TraceIds = [] }: BatchGetTracesRequest) {
+        if (TraceIds.length === 0 || TraceIds.length > MAX_TRACES)
+          throw invalid(`1 to ${MAX_TRACES} trace ids are taken.`);
+        const found = TraceIds.map((id) => [id, store.get(id)] as const);
+        return {
+          Traces: found.flatMap(([, trace]) => (trace ? traceOf(trace) : [])),
+          UnprocessedTraceIds: [],
+        };
+      },
+    },
+    GetServiceGraph: {
+      authorize: any("GetServiceGraph"),
+      run({ StartTime, EndTime, GroupName, GroupARN }: GetServiceGraphRequest) {
+        const group = (GroupName ?? GroupARN) ? groups.find(GroupName ?? GroupARN) : undefined;
+        const traces = tracesIn(StartTime, EndTime, group?.FilterExpression);
+        const Services = serviceGraph(traces, cloud.account);
+        return { StartTime, EndTime, Services, ContainsOldGroupVersions: false };
+      },
+    },
+    GetTraceGraph: {
+      authorize: any("GetTraceGraph"),
+      run({ TraceIds = [] }: BatchGetTracesRequest) {
+        const traces = TraceIds.flatMap((id) => store.get(id) ?? []).map(analyse);
+        return { Services: serviceGraph(traces, cloud.account) };
+      },
+    },
+    GetSamplingRules: {
+      authorize: any("GetSamplingRules"),
+      run: () => ({ SamplingRuleRecords: sampling.rules().map(recordOf) }),
+    },
+    CreateSamplingRule: {
+      authorize: any("CreateSamplingRule"),
+      run: (input: { SamplingRule: SamplingRule }) => ({
+        SamplingRuleRecord: recordOf(sampling.create(input.SamplingRule)),
+      }),
+    },
+    UpdateSamplingRule: {
+      authorize: any("UpdateSamplingRule"),
+      run: (input: { SamplingRuleUpdate: SamplingRuleUpdate }) => ({
+        SamplingRuleRecord: recordOf(sampling.update(input.SamplingRuleUpdate)),
+      }),
+    },
+    DeleteSamplingRule: {
+      authorize: any("DeleteSamplingRule"),
+      run: ({ RuleName, RuleARN }: { RuleName?: string; RuleARN?: string }) => ({
+        SamplingRuleRecord: recordOf(sampling.remove(RuleName ?? RuleARN ?? "")),
+      }),
+    },
+    GetSamplingTargets: {
+      authorize: any("GetSamplingTargets"),
+      run({ SamplingStatisticsDocuments = [] }: { SamplingStatisticsDocuments?: { RuleName?: string }[] }) {
+        const asked = new Set(SamplingStatisticsDocuments.map(({ RuleName }) => RuleName));
+        const SamplingTargetDocuments = sampling
+          .rules()
+          .filter(({ rule }) => asked.has(rule.RuleName))
+          .map(({ rule }) => ({
+            ...{ RuleName: rule.RuleName, FixedRate: rule.FixedRate, ReservoirQuota: rule.ReservoirSize },
+            ...{ ReservoirQuotaTTL: new Date(cloud.clock.now() + 10_000), Interval: 10 },
+          }));
+        return { SamplingTargetDocuments, LastRuleModification: new Date(lastChange()), UnprocessedStatistics: [] };
+      },
+    },
+    ...groups.operations,
+  };
+
+  const lastChange = () => Math.max(...sampling.rules().map(({ modifiedAt }) => modifiedAt));
+
+  return {
+    name: "xray",
+    client: () => import("@aws-sdk/client-xray"),
+    resources: { "aws:xray/group:Group": groups.declare },
+    operations: watched(operations, () => {
+      tracing.sample = sampling.sample;
+    }),
+    stop() {
+      tracing.sink = undefined;
+      tracing.sample = undefined;
+    },
+  };
+}
+
+/** Somebody looks: from now on requests are sampled. */
+function watched(operations: Record<string, Operation>, watch: () => void): Record<string, Operation> {
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => {
+      const run = (input: object, call: Call) => {
+        watch();
+        return operation.run(input, call);
+      };
+      return [name, { ...operation, run }];
+    }),
+  );
+}
+
+const any = (action: string) => () => ({ action: `xray:${action}`, resource: "*" });
+
+function recordOf({ rule, createdAt, modifiedAt }: KeptRule) {
+  return { SamplingRule: rule, CreatedAt: new Date(createdAt), ModifiedAt: new Date(modifiedAt) };
+}
+
+/** Subsegments that were sent apart are put where they belong. */
+function traceOf(trace: Trace) {
+  const { start, end } = analyse(trace);
+  const parts = trace.segments.filter(({ segment }) => segment.type === "subsegment").map(({ segment }) => segment);
+  const Segments = trace.segments
+    .filter(({ segment }) => segment.type !== "subsegment")
+    .map(({ segment, document }) => {
+      const isWhole = !parts.some((part) => reaches(segment, part.parent_id!));
+      return { Id: segment.id, Document: isWhole ? document : JSON.stringify(withParts(segment, parts)) };
+    });
+  return { Id: trace.id, Duration: end - start, LimitExceeded: false, Segments };
+}
+
+type Tree = Trace["segments"][number]["segment"];
+
+const reaches = ({ id, subsegments = [] }: Tree, wanted: string): boolean =>
+  id === wanted || subsegments.some((each) => reaches(each, wanted));
+
+function withParts(segment: Tree, parts: Tree[]): Tree {
+  const own = parts.filter(({ parent_id }) => parent_id === segment.id);
+  const subsegments = [...(segment.subsegments ?? []), ...own].map((each) => withParts(each, parts));
+  return subsegments.length > 0 ? { ...segment, subsegments } : segment;
+}
+
+function summaryOf({ id, visits, root, start, end, isPartial, annotations }: Analysis, account: string): TraceSummary {
+  const serviceId = ({ name, type }: Visit) => ({ Name: name, Names: [name], AccountId: account, Type: type });
+  const services = new Map(visits.map((visit) => [`${visit.type} ${visit.name}`, serviceId(visit)]));
+  const health = visits.map(({ segment }) => healthOf(segment));
+  const http = root?.segment.http;
+  const Annotations: NonNullable<TraceSummary["Annotations"]> = {};
+  for (const { key, value, visit } of annotations) {
+    Annotations[key] ??= [];
+    Annotations[key].push({ AnnotationValue: annotationValue(value), ServiceIds: [serviceId(visit)] });
+  }
+  return {
+    ...{ Id: id, StartTime: new Date(start * 1000), Duration: end - start, ResponseTime: root?.duration },
+    HasFault: health.some(({ isFault }) => isFault),
+    HasError: health.some(({ isError }) => isError),
+    HasThrottle: health.some(({ isThrottle }) => isThrottle),
+    IsPartial: isPartial,
+    Http: http && {
+      ...{ HttpURL: http.request?.url, HttpMethod: http.request?.method, HttpStatus: http.response?.status },
+      ...{ UserAgent: http.request?.user_agent, ClientIp: http.request?.client_ip },
+    },
+    Annotations,
+    Users: visits.flatMap(({ segment: { user }, ...visit }) =>
+      user === undefined ? [] : { UserName: user, ServiceIds: [serviceId(visit as Visit)] },
+    ),
+    ServiceIds: [...services.values()],
+    ResourceARNs: visits.flatMap(({ segment: { resource_arn: ARN } }) => (ARN === undefined ? [] : { ARN })),
+    EntryPoint: root && serviceId(root),
+    Revision: 1,
+  };
+}
+
+function annotationValue(value: string | number | boolean) {
+  if (typeof value === "number") return { NumberValue: value };
+  return typeof value === "boolean" ? { BooleanValue: value } : { StringValue: value };
+}
