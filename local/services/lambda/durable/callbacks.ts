@@ -1,6 +1,7 @@
 /** Callbacks: operations that somebody outside ends, by an id that says which. */
 import { AwsError, type Clock } from "../../../service.ts";
-import { parseCallbackId, put } from "./checkpoint.ts";
+import { parseCallbackId } from "./callback-id.ts";
+import { put } from "./checkpoint.ts";
 import { type DurableOperation, dueAt, type ErrorObject, isOver, type LiveExecution } from "./execution.ts";
 import { eventOf } from "./history.ts";
 import type { Lives } from "./index.ts";

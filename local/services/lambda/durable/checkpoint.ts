@@ -2,9 +2,9 @@
  * What a checkpoint does to an execution's operations: each update is one step of its operation's own small state machine.
  * Nothing is changed where one of them is refused.
  */
-import { randomBytes } from "node:crypto";
 import type { OperationUpdate } from "@aws-sdk/client-lambda";
 import { AwsError } from "../../../service.ts";
+import { callbackId } from "./callback-id.ts";
 import type { DurableExecution, DurableOperation, ErrorObject, LiveExecution, OperationType } from "./execution.ts";
 import { dueAt, isOver } from "./execution.ts";
 import { eventOf, type NewEvent } from "./history.ts";
@@ -200,22 +200,6 @@ export function applyTime(execution: LiveExecution, now: number): { changed: Dur
 export function put(execution: LiveExecution, operation: DurableOperation): void {
   operation.own.change = ++execution.changes;
   execution.operations.set(operation.Id, operation);
-}
-
-/** Says what it belongs to: whoever has it needs no other name. */
-function callbackId(arn: string, operationId: string): string {
-  return Buffer.from(JSON.stringify([arn, operationId, randomBytes(8).toString("hex")])).toString("base64url");
-}
-
-/** @throws AwsError InvalidParameterValueException for anything that is none */
-export function parseCallbackId(text: string): { arn: string; operationId: string } {
-  try {
-    const [arn, operationId] = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (typeof arn === "string" && typeof operationId === "string") return { arn, operationId };
-  } catch {
-    // Refused below.
-  }
-  throw invalid("Invalid callback id");
 }
 
 function checkSizes({ Error: error, Payload = "" }: OperationUpdate, type: OperationType): void {

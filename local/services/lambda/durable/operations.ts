@@ -1,10 +1,9 @@
-/** The API of durable executions. The engine behind it loads with the first call. */
+/** The API of durable executions. The engine behind it, and what describes its answers, load with the first call. */
 import type { AwsError, Operation } from "../../../service.ts";
-import { constraint, pageOf } from "../api/errors.ts";
+import { constraint, invalid, pageOf } from "../api/errors.ts";
 import { parseFunctionName } from "../function-config.ts";
-import { invalid, parseCallbackId } from "./checkpoint.ts";
-import { type DurableExecution, described } from "./execution.ts";
-import { describedEvent } from "./history.ts";
+import { parseCallbackId } from "./callback-id.ts";
+import type { DurableExecution } from "./execution.ts";
 import type { DurableEngine } from "./index.ts";
 
 const ARN =
@@ -49,6 +48,7 @@ export function durableOperations(
       ...onExecution("GetDurableExecutionState"),
       async run({ DurableExecutionArn, CheckpointToken, ...paging }) {
         const operations = (await engine()).state(DurableExecutionArn, CheckpointToken);
+        const { described } = await import("./execution.ts");
         const { page: shown, NextMarker = "" } = page(operations, paging);
         return { Operations: shown.map((operation) => described(operation, (ms) => new Date(ms))), NextMarker };
       },
@@ -62,6 +62,7 @@ export function durableOperations(
       ...onExecution("GetDurableExecutionHistory"),
       async run({ DurableExecutionArn, IncludeExecutionData = true, ReverseOrder, ...paging }) {
         const { find, store } = await engine();
+        const { describedEvent } = await import("./history.ts");
         const events = store.history(find(DurableExecutionArn).arn);
         const { page: shown, NextMarker } = page(ReverseOrder ? events.reverse() : events, paging);
         return { Events: shown.map((event) => describedEvent(event, IncludeExecutionData)), NextMarker };
