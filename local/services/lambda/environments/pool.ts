@@ -15,8 +15,8 @@ const SCALE_OUT_AT_LAST_MS = 250;
 const BUSY_ENVIRONMENTS = Math.max(2, availableParallelism());
 /** From here on what is there counts as waiting: for a slow server, or for ever. */
 const STUCK_AFTER_MS = 1000;
-/** A process that sleeps has begun no sooner than this: behind a shorter wait, it need not be woken. */
-const WAKING_MS = 0.5;
+/** Behind a wait that is shorter, a process that sleeps is not woken: that takes half as long, and both then share the processors. */
+const WAKING_MS = 2;
 /** Lambda would start up to a thousand. */
 const MAX_ENVIRONMENTS = 8;
 const REAP_EVERY_MS = 5_000;
