@@ -45,7 +45,7 @@ export function queryExecutions(cloud: Cloud, workgroups: Workgroups) {
   const write = database.prepare("INSERT OR REPLACE INTO athena_queries VALUES (?, ?)");
   const read = database.prepare("SELECT body FROM athena_queries WHERE id = ?");
   const all = database.prepare("SELECT body FROM athena_queries ORDER BY rowid DESC");
-  const running = new Map<string, () => void>();
+  const running = new Map<string, { stop: AbortController; over: Promise<void> }>();
   let stopped = false;
 
   const save = (query: QueryExecution) => void write.run(query.id, JSON.stringify(query));
@@ -57,7 +57,7 @@ export function queryExecutions(cloud: Cloud, workgroups: Workgroups) {
   }
 
   function find(id: string): QueryExecution {
-    const row = read.get(id);
+    const row = read.get(id ?? "");
     if (row) return JSON.parse(String(row.body));
     throw invalidRequest(`QueryExecution ${id} was not found`, "INVALID_INPUT");
   }
@@ -97,33 +97,28 @@ export function queryExecutions(cloud: Cloud, workgroups: Workgroups) {
       ...{ state: "QUEUED", submittedAt: clock.now(), scannedBytes: 0, type, token },
     };
     save(query);
-    setImmediate(() => void run(query, { principal, viaService: `athena.${cloud.region}.amazonaws.com` }));
+    const call = { principal, viaService: `athena.${cloud.region}.amazonaws.com` };
+    setImmediate(() => {
+      if (stopped || find(id).state !== "QUEUED") return;
+      const stop = new AbortController();
+      running.set(id, { stop, over: run(query, call, stop.signal) });
+    });
     return id;
   }
 
-  async function run(query: QueryExecution, call: Partial<Call>): Promise<void> {
-    if (stopped || find(query.id).state !== "QUEUED") return;
-    let isStopped = false;
-    let interrupt = () => {};
-    running.set(query.id, () => {
-      isStopped = true;
-      interrupt();
-    });
+  async function run(query: QueryExecution, call: Partial<Call>, signal: AbortSignal): Promise<void> {
     save(Object.assign(query, { state: "RUNNING" }));
     const cutoff = workgroups.groups.get(query.workgroup)?.Configuration.BytesScannedCutoffPerQuery;
     try {
-      const answer = await answered(query, call, cutoff, (ended) => {
-        interrupt = ended;
-        if (isStopped) ended();
-      });
-      if (isStopped) throw new Error("stopped");
+      const answer = await answered(query, call, cutoff, signal);
+      signal.throwIfAborted();
       await writeResult(query, answer.rows, answer.columns, call);
       query.columns = answer.columns;
       query.state = "SUCCEEDED";
     } catch (error) {
       const { code, message } = error as AwsError;
-      query.state = isStopped || code === "CUTOFF" ? "CANCELLED" : "FAILED";
-      query.reason = isStopped
+      query.state = signal.aborted || code === "CUTOFF" ? "CANCELLED" : "FAILED";
+      query.reason = signal.aborted
         ? "Query cancelled by user"
         : error instanceof SqlError && code !== "CUTOFF"
           ? `${code}: ${message}`
@@ -137,19 +132,14 @@ export function queryExecutions(cloud: Cloud, workgroups: Workgroups) {
     save(query);
   }
 
-  async function answered(
-    query: QueryExecution,
-    call: Partial<Call>,
-    cutoff: number | undefined,
-    onStart: (interrupt: () => void) => void,
-  ) {
+  async function answered(query: QueryExecution, call: Partial<Call>, cutoff: number | undefined, signal: AbortSignal) {
     if (query.type !== "DML") {
       const { runDdl } = await import("./ddl.ts");
       return runDdl(cloud, query.sql, query.database, call);
     }
     const { select } = await import("./select.ts");
     return select(cloud, {
-      ...{ id: query.id, sql: query.sql, parameters: query.parameters ?? [], database: query.database, call, onStart },
+      ...{ id: query.id, sql: query.sql, parameters: query.parameters ?? [], database: query.database, call, signal },
       scanned(bytes) {
         query.scannedBytes += bytes;
         if (cutoff !== undefined && query.scannedBytes > cutoff) {
@@ -190,15 +180,17 @@ export function queryExecutions(cloud: Cloud, workgroups: Workgroups) {
     start,
     cancel(id: string): void {
       const query = find(id);
-      const end = running.get(id);
-      if (end) end();
+      const current = running.get(id);
+      if (current) current.stop.abort();
       else if (query.state === "QUEUED") {
         save({ ...query, state: "CANCELLED", reason: "Query cancelled by user", completedAt: clock.now() });
       }
     },
-    stop() {
+    /** DuckDB does not survive the end of what it works for: that waits for it. */
+    async stop() {
       stopped = true;
-      for (const end of running.values()) end();
+      for (const { stop } of running.values()) stop.abort();
+      await Promise.all([...running.values()].map(({ over }) => over));
     },
   };
 }

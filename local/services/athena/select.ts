@@ -24,8 +24,8 @@ export interface Query {
   database: string;
   call: Partial<Call>;
   scanned(bytes: number): void;
-  /** How to end it before it is over. */
-  onStart(interrupt: () => void): void;
+  /** Ends it before it is over. */
+  signal: AbortSignal;
 }
 
 /** @throws SqlError with Athena's code and, where it is known, the place */
@@ -35,7 +35,6 @@ export async function select(cloud: Cloud, query: Query): Promise<Rows> {
   const engine = await openEngine(query.database);
   const directory = join(cloud.directory, "athena", query.id);
   const { connection } = engine;
-  query.onStart(() => connection.interrupt());
   try {
     const tree = await treeOf(connection, query.sql, translated);
     const tables = new Map<string, { table: Table; references: Reference[] }>();
@@ -62,7 +61,7 @@ export async function select(cloud: Cloud, query: Query): Promise<Rows> {
     // The statement is somebody's: it sees what was read for it, and no file of this machine.
     await connection.run("SET enable_external_access = false");
     await connection.run("SET lock_configuration = true");
-    const result = await connection.runAndReadAll(translated.sql);
+    const result = await interruptible(connection, query.signal, () => connection.runAndReadAll(translated.sql));
     const types = result.columnTypes().map(String);
     const aliases = aliasesOf(tree);
     const columns = result.columnNames().map((name, index) => columnInfo(nameOf(name, index, aliases), types[index]!));
@@ -73,6 +72,23 @@ export async function select(cloud: Cloud, query: Query): Promise<Rows> {
   } finally {
     engine.close();
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** An interrupt that comes before the statement has begun is lost: it is said again until it is heard. */
+async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    connection.interrupt();
+    again = setTimeout(interrupt, 20);
+  };
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await run();
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    clearTimeout(again);
   }
 }
 

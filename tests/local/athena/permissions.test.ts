@@ -130,8 +130,11 @@ describe("a table", () => {
     const { tmpdir } = await import("node:os");
     const { join } = await import("node:path");
     const folder = mkdtempSync(join(tmpdir(), "terrace-parquet-"));
-    const connection = await (await DuckDBInstance.create(":memory:")).connect();
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
     await connection.run(`COPY (SELECT 5 AS n, ['a', 'b'] AS tags) TO '${folder}/x.parquet' (FORMAT parquet)`);
+    connection.closeSync();
+    instance.closeSync();
     await cloud.put("parquet/eu/07/x.parquet", readFileSync(join(folder, "x.parquet")));
     rmSync(folder, { recursive: true });
     const TableInput = {

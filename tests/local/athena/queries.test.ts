@@ -2,12 +2,14 @@
 import { gzipSync } from "node:zlib";
 import {
   GetNamedQueryCommand,
+  GetQueryExecutionCommand,
   GetQueryResultsCommand,
   ListNamedQueriesCommand,
   ListQueryExecutionsCommand,
   StopQueryExecutionCommand,
 } from "@aws-sdk/client-athena";
 import { CreateBucketCommand, GetObjectCommand } from "@aws-sdk/client-s3";
+import { eventually } from "../lambda/fixture.ts";
 import { type AthenaCloud, lines, startAthena } from "./fixture.ts";
 
 let cloud: AthenaCloud;
@@ -224,8 +226,22 @@ describe("results", () => {
     await expect(cloud.client.send(new GetQueryResultsCommand({ QueryExecutionId: id }))).rejects.toMatchObject({
       name: "InvalidRequestException",
     });
+    const read = () => cloud.client.send(new GetQueryExecutionCommand({ QueryExecutionId: id }));
+    const { QueryExecution } = await eventually(read, (found) => found.QueryExecution?.Status?.State !== "RUNNING");
+    expect(QueryExecution?.Status).toMatchObject({ State: "CANCELLED", StateChangeReason: "Query cancelled by user" });
     const { QueryExecutionIds } = await cloud.client.send(new ListQueryExecutionsCommand({ WorkGroup: "usage" }));
     expect(QueryExecutionIds![0]).toBe(id);
+  });
+
+  it("of a query that runs when the platform stops there are none, and the stop does not wait for its end", async () => {
+    const other = await startAthena();
+    const id = await other.start(
+      "SELECT count(*) FROM unnest(sequence(1, 100000)) a(x), unnest(sequence(1, 100000)) b(y)",
+    );
+    const read = () => other.client.send(new GetQueryExecutionCommand({ QueryExecutionId: id }));
+    await eventually(read, (found) => found.QueryExecution?.Status?.State === "RUNNING");
+
+    await expect(other.stop()).resolves.toBeUndefined();
   });
 
   it("are those of the first call, where the same token comes again", async () => {
