@@ -37,6 +37,7 @@ export function monitoring(cloud: Cloud): Service {
   return {
     name: "monitoring",
     client: () => import("@aws-sdk/client-cloudwatch"),
+    requiresMembers: "MissingRequiredParameterException",
     resources: { ...alarmResources(alarms), ...dashboards.resources },
     operations: {
       ...metricOperations(shared),

@@ -101,7 +101,7 @@ describe("CloudWatch's metrics", () => {
     const refused: [object, string, RegExp][] = [
       [{ MetricName: "A", Value: 1, Unit: "Parsec" }, "InvalidParameterValueException", /Unit/],
       [{ MetricName: "A" }, "MissingRequiredParameterException", /Value/],
-      [{ Value: 1 }, "MissingRequiredParameterException", /MetricName/],
+      [{ Value: 1 }, "MissingRequiredParameterException", /metricName/],
       [{ MetricName: "A", Value: Number.NaN }, "InvalidParameterValueException", /NaN/],
       [{ MetricName: "A", Value: 1, Values: [1] }, "InvalidParameterCombinationException", /exclusive/],
       [{ MetricName: "A", Values: [1, 2], Counts: [1] }, "InvalidParameterValueException", /Counts/],
