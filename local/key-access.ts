@@ -51,9 +51,11 @@ export function keyAccess(cloud: Cloud, { service, reuseSeconds = 300, errors }:
         allowed.set(who, now + reuseSeconds * 1000);
       },
       (error: unknown) => {
-        const isRefusal = error instanceof AwsError && (isUnusable(error) || error.code === "AccessDeniedException");
-        if (isRefusal && errors) throw new AwsError(errors(refusalOf(error.code)), error.message);
-        throw error;
+        if (!errors || !(error instanceof AwsError)) throw error;
+        const { code, message } = error;
+        throw isUnusable(error) || code === "AccessDeniedException"
+          ? new AwsError(errors(refusalOf(code)), message)
+          : error;
       },
     );
   }

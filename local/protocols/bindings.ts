@@ -98,7 +98,8 @@ export function writeBindings(operation: WireOperation, output: unknown, codec: 
     if (traits.httpHeader) {
       if (item !== undefined && item !== null) response.headers[traits.httpHeader.toLowerCase()] = text(member, item);
     } else if (traits.httpPrefixHeaders) {
-      for (const [key, header] of Object.entries(item ?? {})) response.headers[traits.httpPrefixHeaders + key] = header;
+      for (const [key, header] of Object.entries(item ?? {}))
+        response.headers[traits.httpPrefixHeaders + key] = sendable(header);
     } else if (traits.httpResponseCode) {
       if (typeof item === "number") response.status = item;
     } else if (traits.httpPayload) {
@@ -134,5 +135,10 @@ function bodyMembers(ns: NormalizedSchema, value: Record<string, unknown>): Reco
 
 function text(member: NormalizedSchema, item: unknown): string {
   if (member.isTimestampSchema()) return String(writeTimestamp(item as Date, timestampFormatOf(member, "http-date")));
-  return Array.isArray(item) ? item.join(",") : String(item);
+  return sendable(Array.isArray(item) ? item.join(",") : String(item));
+}
+
+/** What a caller named may come back in a header, and no header takes every character. */
+function sendable(value: string): string {
+  return value.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, "?");
 }

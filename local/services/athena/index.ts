@@ -19,6 +19,7 @@ export function athena(cloud: Cloud): Service {
   return {
     name: "athena",
     client: () => import("@aws-sdk/client-athena"),
+    requiresMembers: "InvalidRequestException",
     resources: {
       "aws:athena/workgroup:Workgroup": workgroups.declare,
       "aws:athena/namedQuery:NamedQuery": workgroups.declareQuery,

@@ -84,6 +84,8 @@ export function tableOperations(storage: Storage, access: AccessRules, clock: Cl
     ListTables: {
       authorize: () => ({ action: "dynamodb:ListTables", resource: "*" }),
       run({ ExclusiveStartTableName: after = "", Limit: limit = 100 }: ListTablesCommandInput) {
+        if (!(limit >= 1 && limit <= 100))
+          throw new AwsError("ValidationException", `Value '${limit}' at 'limit' must be from 1 to 100`);
         const names = [...storage.tables.keys()].sort().filter((name) => name > after);
         const page = names.slice(0, limit);
         return { TableNames: page, ...(names.length > limit && { LastEvaluatedTableName: page.at(-1) }) };

@@ -26,6 +26,7 @@ export function glue(cloud: Cloud): Service {
   return {
     name: "glue",
     client: () => import("@aws-sdk/client-glue"),
+    requiresMembers: "InvalidInputException",
     resources: {
       "aws:glue/catalogDatabase:CatalogDatabase": ({ inputs, name }) => {
         catalog.putDatabase({
@@ -122,6 +123,7 @@ function glueOperations(cloud: Cloud, catalog: GlueCatalog): Record<string, Oper
     CreateTable: {
       authorize: inDatabase("CreateTable"),
       run({ DatabaseName, TableInput }) {
+        if (!TableInput) throw new AwsError("InvalidInputException", "TableInput is missing.");
         if (catalog.hasTable(DatabaseName, TableInput.Name)) throw exists("Table already exists.");
         catalog.putTable({ ...TableInput, DatabaseName });
         return {};
@@ -130,6 +132,7 @@ function glueOperations(cloud: Cloud, catalog: GlueCatalog): Record<string, Oper
     UpdateTable: {
       authorize: inDatabase("UpdateTable"),
       run({ DatabaseName, TableInput }) {
+        if (!TableInput) throw new AwsError("InvalidInputException", "TableInput is missing.");
         catalog.findTable(DatabaseName, TableInput.Name);
         catalog.putTable({ ...TableInput, DatabaseName });
         return {};
@@ -142,7 +145,7 @@ function glueOperations(cloud: Cloud, catalog: GlueCatalog): Record<string, Oper
     GetTables: {
       authorize: ({ DatabaseName }) => on("GetTables")({ DatabaseName, TableName: "*" }),
       run({ DatabaseName, Expression, ...input }) {
-        const wanted = Expression === undefined ? undefined : new RegExp(`^(${Expression.replaceAll("*", ".*")})$`);
+        const wanted = Expression === undefined ? undefined : expressionOf(Expression);
         const found = catalog.tables(DatabaseName).filter(({ Name }) => wanted?.test(Name) ?? true);
         const { items, NextToken } = pageOf(found.map(dated), input);
         return { TableList: items, NextToken };
@@ -232,4 +235,13 @@ function pageOf<T>(all: T[], { NextToken, MaxResults = MOST }: { NextToken?: str
   const from = Number(NextToken ?? 0);
   const until = from + Math.min(MaxResults, 1000);
   return { items: all.slice(from, until), NextToken: until < all.length ? String(until) : undefined };
+}
+
+/** A regular expression over whole names, in which `*` stands for anything. */
+function expressionOf(text: string): RegExp {
+  try {
+    return new RegExp(`^(${text.replaceAll("*", ".*")})$`);
+  } catch {
+    throw new AwsError("InvalidInputException", `The expression ${text} is not a regular expression.`);
+  }
 }

@@ -90,6 +90,9 @@ export function streamOperations(streams: Streams): Record<string, Operation> {
     ListStreams: {
       authorize: () => ({ action: "kinesis:ListStreams", resource: "*" }),
       run({ Limit = 100, ExclusiveStartStreamName, NextToken }) {
+        if (!(Limit >= 1 && Limit <= 10_000)) {
+          throw new AwsError("ValidationException", `Value '${Limit}' at 'limit' must be from 1 to 10000`);
+        }
         const after = NextToken ? Buffer.from(NextToken, "base64").toString() : (ExclusiveStartStreamName ?? "");
         const left = streams.all().filter(({ name }) => name > after);
         const page = left.slice(0, Limit);

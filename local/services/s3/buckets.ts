@@ -123,7 +123,7 @@ export function setPolicy(bucket: Bucket, policy: string | undefined): void {
 
 /** An allow for everybody without a condition: what AWS calls public goes further. */
 export function isPublic(policy: string): boolean {
-  const statements: unknown = JSON.parse(policy).Statement;
+  const statements: unknown = JSON.parse(policy).Statement ?? [];
   return [statements].flat().some((statement) => {
     const { Effect, Principal, Condition } = statement as Record<string, unknown>;
     const named =

@@ -97,6 +97,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     const { Bucket, Key, VersionId } = input;
     const bucket = buckets.find(Bucket);
     if (VersionId) {
+      if (!/^[\w.-]+$/.test(VersionId)) throw new AwsError("InvalidArgument", "Invalid version id specified", 400);
       const version = store.version(Bucket, Key, VersionId);
       if (version) {
         store.removeVersion(version);

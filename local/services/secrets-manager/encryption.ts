@@ -33,7 +33,7 @@ export function secretEncryption(cloud: Cloud, store: SecretStore) {
     },
     /** Throws where the caller may not decrypt with the key of this version. */
     async assertReadable(secret: Secret, version: string, call: Call): Promise<void> {
-      const dataKey = secret.dataKeys?.[version];
+      const dataKey = Object.entries(secret.dataKeys ?? {}).find(([id]) => id === version)?.[1];
       if (dataKey !== undefined)
         await named("DecryptionFailure", keys.unlock(dataKey, contextOf(secret, version), call));
     },

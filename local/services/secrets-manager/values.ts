@@ -25,7 +25,7 @@ export function valueOperations(
             `Secrets Manager can't find the specified secret value for ${which}`,
           );
         }
-        if (secret.dataKeys?.[version.id] !== undefined) await encryption.assertReadable(secret, version.id, call);
+        if (Object.hasOwn(secret.dataKeys ?? {}, version.id)) await encryption.assertReadable(secret, version.id, call);
         return {
           ARN: secret.arn,
           Name: secret.name,
@@ -43,6 +43,8 @@ export function valueOperations(
         const value = readValue(input);
         if (!value)
           throw new AwsError("InvalidParameterException", "You must provide either SecretString or SecretBinary.");
+        if (input.VersionStages?.length === 0)
+          throw new AwsError("InvalidParameterException", "VersionStages has 1 to 20 members.");
         const ClientRequestToken = input.ClientRequestToken ?? randomUUID();
         const protection = await encryption.protect(secret, ClientRequestToken, call);
         const id = putValue(secret, { ...input, ClientRequestToken }, value);

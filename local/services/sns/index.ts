@@ -3,8 +3,8 @@
  * body, raw delivery, a dead-letter queue per subscription, FIFO topics, topic policies.
  *
  * Not emulated: SMS, e-mail, mobile push, Firehose, message archiving, delivery status logs, data protection policies,
- * KMS, delivery policies of your own. An HTTP endpoint counts as confirmed at once, and the signature in an envelope is a
- * placeholder. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
+ * delivery policies of your own. The HTTP endpoint of a program's subscription counts as confirmed at once, and the signature
+ * in an envelope is a placeholder. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import { afterKms, keyAccess } from "../../key-access.ts";
@@ -64,7 +64,7 @@ export function sns(cloud: Cloud): Service {
       ...onTopics,
       Publish: afterKey("Publish"),
       PublishBatch: afterKey("PublishBatch"),
-      ...subscriptionOperations(topics, cloud),
+      ...subscriptionOperations(topics, cloud, stopping.signal),
     },
     async deliver(arn: string, { service, sourceArn, body, ...delivery }: Delivery) {
       const topic = topics.find(arn);

@@ -58,7 +58,9 @@ export async function publish(cloud: Cloud, topic: Topic, input: PublishInput, s
     sequenceNumber,
   };
   if (deduplicationId !== undefined) remember(topic, deduplicationId, now, message);
-  const receivers = [...topic.subscriptions.values()].filter((subscription) => matchesFilter(subscription, message));
+  const receivers = [...topic.subscriptions.values()].filter(
+    (subscription) => !subscription.pending && matchesFilter(subscription, message),
+  );
   const deliver = () => Promise.all(receivers.map((subscription) => deliverTo(cloud, subscription, message, signal)));
   topic.tail = topic.isFifo ? topic.tail.then(async () => void (await deliver())) : deliver().then(() => {});
   await topic.tail;

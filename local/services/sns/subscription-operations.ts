@@ -1,6 +1,7 @@
 /** Operations on subscriptions, and what their attributes mean. */
 import { randomUUID } from "node:crypto";
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { askToConfirm, pendingSince, TOKEN_LIFE_MS } from "./confirmation.ts";
 import { checkFilter } from "./filter.ts";
 import { page } from "./page.ts";
 import type { Subscription, Topic, Topics } from "./topic.ts";
@@ -74,7 +75,7 @@ function parse(name: string, value: string): Record<string, unknown> {
   throw refused(`${name}: it is not a JSON object`);
 }
 
-export function subscriptionOperations(topics: Topics, cloud: Cloud): Record<string, Operation> {
+export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: AbortSignal): Record<string, Operation> {
   const onTopic = (action: string) => (input: { TopicArn: string }) => {
     const { arn, policy } = topics.find(input.TopicArn);
     return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
@@ -82,8 +83,8 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud): Record<str
   const onSubscription = (action: string) => (input: { SubscriptionArn: string }) =>
     onTopic(action)({ TopicArn: topics.findSubscription(input.SubscriptionArn).topic.arn });
 
-  const describe = ({ arn, protocol, endpoint }: Subscription) => ({
-    SubscriptionArn: arn,
+  const describe = ({ arn, protocol, endpoint, pending }: Subscription) => ({
+    SubscriptionArn: pending ? "PendingConfirmation" : arn,
     Owner: cloud.account,
     Protocol: protocol,
     Endpoint: endpoint,
@@ -93,20 +94,41 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud): Record<str
   return {
     Subscribe: {
       authorize: onTopic("Subscribe"),
-      run({ TopicArn, Protocol, Endpoint = "", Attributes = {} }) {
+      run({ TopicArn, Protocol, Endpoint = "", Attributes = {}, ReturnSubscriptionArn }) {
         const topic = topics.find(TopicArn);
         const base = { arn: `${TopicArn}:${randomUUID()}`, protocol: Protocol, endpoint: Endpoint, isDeclared: false };
         const made = makeSubscription(topic, base, Attributes);
         const same = [...topic.subscriptions.values()].find(
           ({ protocol, endpoint }) => protocol === Protocol && endpoint === Endpoint,
         );
-        if (same) {
+        const answer = ({ arn, pending }: Subscription) => ({
+          SubscriptionArn: pending && !ReturnSubscriptionArn ? "pending confirmation" : arn,
+        });
+        if (same?.pending) topic.subscriptions.delete(same.arn);
+        else if (same) {
           if (attributesOf(same) === attributesOf(made)) return { SubscriptionArn: same.arn };
           throw refused("Attributes Reason: Subscription already exists with different attributes");
         }
+        if (Protocol.startsWith("http")) made.pending = pendingSince(cloud.clock.now());
         topic.subscriptions.set(made.arn, made);
         topics.changed(topic);
-        return { SubscriptionArn: made.arn };
+        if (made.pending) void askToConfirm(cloud, TopicArn, made, stopping);
+        return answer(made);
+      },
+    },
+    // The token is what lets somebody in: the page that it stands in is asked for without a signature.
+    ConfirmSubscription: {
+      run({ TopicArn, Token }) {
+        const topic = topics.find(TopicArn);
+        const oldest = cloud.clock.now() - TOKEN_LIFE_MS;
+        const subscription = [...topic.subscriptions.values()].find(
+          ({ pending }) => pending !== undefined && pending.token === Token && pending.since > oldest,
+        );
+        if (!subscription) throw refused("Token");
+        const { pending: _, ...confirmed } = subscription;
+        topic.subscriptions.set(confirmed.arn, confirmed);
+        topics.changed(topic);
+        return { SubscriptionArn: confirmed.arn };
       },
     },
     Unsubscribe: {
@@ -142,9 +164,10 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud): Record<str
         const { raw, filterPolicy, filterScope, deadLetterArn } = subscription;
         const Attributes = {
           ...describe(subscription),
+          SubscriptionArn,
           RawMessageDelivery: String(raw),
-          PendingConfirmation: "false",
-          ConfirmationWasAuthenticated: "true",
+          PendingConfirmation: String(subscription.pending !== undefined),
+          ConfirmationWasAuthenticated: String(!subscription.protocol.startsWith("http")),
           ...(filterPolicy ? { FilterPolicy: JSON.stringify(filterPolicy), FilterPolicyScope: filterScope } : {}),
           ...(deadLetterArn ? { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) } : {}),
         };

@@ -64,6 +64,7 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
       authorize: onTopic("GetTopicAttributes"),
       run({ TopicArn }) {
         const { attributes, policy, isFifo, contentBasedDeduplication, subscriptions } = topics.find(TopicArn);
+        const pending = [...subscriptions.values()].filter((subscription) => subscription.pending).length;
         const fifo = { FifoTopic: "true", ContentBasedDeduplication: String(contentBasedDeduplication) };
         const Attributes = {
           ...attributes,
@@ -71,8 +72,8 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
           Owner: cloud.account,
           ...(policy ? { Policy: policy } : {}),
           ...(isFifo ? fifo : {}),
-          SubscriptionsConfirmed: String(subscriptions.size),
-          SubscriptionsPending: "0",
+          SubscriptionsConfirmed: String(subscriptions.size - pending),
+          SubscriptionsPending: String(pending),
           SubscriptionsDeleted: "0",
         };
         return { Attributes };

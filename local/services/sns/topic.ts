@@ -2,6 +2,7 @@
 
 import type { Pattern } from "../../event-pattern.ts";
 import { AwsError, type Cloud } from "../../service.ts";
+import type { Pending } from "./confirmation.ts";
 
 export interface Subscription {
   arn: string;
@@ -12,6 +13,8 @@ export interface Subscription {
   filterPolicy?: Pattern;
   filterScope: "MessageAttributes" | "MessageBody";
   deadLetterArn?: string;
+  /** Until an HTTP endpoint has confirmed. */
+  pending?: Pending;
   /** By the program, which declares it again at the next start. */
   isDeclared: boolean;
 }

@@ -163,6 +163,7 @@ export function xray(cloud: Cloud): Service {
   return {
     name: "xray",
     client: () => import("@aws-sdk/client-xray"),
+    requiresMembers: "InvalidRequestException",
     resources: { "aws:xray/group:Group": groups.declare },
     operations: watched(operations, () => {
       tracing.sample = sampling.sample;

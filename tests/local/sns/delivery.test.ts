@@ -236,11 +236,45 @@ describe("SNS", () => {
         arrived = resolve;
       });
 
+    /** Subscribes the endpoint and lets it confirm. */
+    async function confirmed(TopicArn: string, attributes: Record<string, string>): Promise<void> {
+      statuses = [];
+      const arrival = next();
+      await subscribe(TopicArn, "http", url, attributes);
+      await arrival;
+      const page = await fetch(JSON.parse(requests.pop()!.body).SubscribeURL);
+      expect(page.status).toBe(200);
+    }
+
+    it("gets nothing until it has confirmed, with the token that only it was sent", async () => {
+      const TopicArn = await topic("events");
+      statuses = [];
+      let arrival = next();
+      const asked = await topics.send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: url }));
+      expect(asked.SubscriptionArn).toBe("pending confirmation");
+      await arrival;
+      expect(requests[0]!.headers).toMatchObject({ "x-amz-sns-message-type": "SubscriptionConfirmation" });
+      const { Token, SubscribeURL } = JSON.parse(requests.pop()!.body);
+      await publish({ TopicArn, Message: "too early" });
+      const listed = await topics.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
+      expect(listed.Subscriptions).toMatchObject([{ SubscriptionArn: "PendingConfirmation" }]);
+      const wrong = await fetch(SubscribeURL.replace(Token, "0".repeat(192)));
+      expect([wrong.status, requests.length]).toEqual([400, 0]);
+      await cloud.restart();
+      const again = `${cloud.running.endpoint}/${new URL(SubscribeURL).search}`;
+      const page = await (await fetch(again)).text();
+      expect(page).toContain(`<SubscriptionArn>${TopicArn}:`);
+      arrival = next();
+      await cloud.running.call("sns", "Publish", { TopicArn, Message: "now" });
+      await arrival;
+      expect(requests.map(({ body }) => JSON.parse(body).Message)).toEqual(["now"]);
+    });
+
     it("gets the envelope, and again every 20 seconds while it fails, three times more; then the dead letters", async () => {
       const TopicArn = await topic("events");
       const lost = await openQueue("lost", TopicArn);
       const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await queue.arnOf(lost) });
-      await subscribe(TopicArn, "http", url, { RedrivePolicy });
+      await confirmed(TopicArn, { RedrivePolicy });
       statuses = [500, 503, 500, 429];
       let arrival = next();
       let retry = cloud.timerOf(20_000);
@@ -264,7 +298,7 @@ describe("SNS", () => {
       const TopicArn = await topic("events");
       const lost = await openQueue("lost", TopicArn);
       const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await queue.arnOf(lost) });
-      await subscribe(TopicArn, "http", url, { RedrivePolicy, RawMessageDelivery: "true" });
+      await confirmed(TopicArn, { RedrivePolicy, RawMessageDelivery: "true" });
       statuses = [410];
       const arrival = next();
       const dead = queue.receive(lost, { WaitTimeSeconds: 20 });

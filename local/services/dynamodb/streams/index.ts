@@ -51,6 +51,7 @@ export function dynamodbStreams(cloud: Cloud): Service {
           resource: TableName ? `arn:aws:dynamodb:${cloud.region}:${cloud.account}:table/${TableName}/stream/*` : "*",
         }),
         run({ TableName, Limit = 100, ExclusiveStartStreamArn = "" }) {
+          if (!(Limit >= 1 && Limit <= 100)) throw invalid(`Value '${Limit}' at 'limit' must be from 1 to 100`);
           const wanted = ({ table, arn }: Stream) =>
             (!TableName || table === TableName) && arn > ExclusiveStartStreamArn;
           const left = log.streams().filter(wanted);
