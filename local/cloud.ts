@@ -127,7 +127,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       const owner = await service(name);
       const handled = await owner.handle?.(request);
       if (handled) return handled;
-      const protocol = await wire(name);
+      const protocol = (await wire(name))?.speaking(request);
       if (!protocol) throw new AwsError("UnknownOperationException", `${name} has no API on this machine.`, 501);
       const parsed = protocol.parse(request);
       const { operation, input } = parsed;
@@ -137,7 +137,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       const response = protocol.respond(operation, await run(owner, operation, input as object, call), requestId);
       return withHeaders(response, request);
     } catch (error) {
-      return withHeaders(await fail(name, error, requestId, request.method), request);
+      return withHeaders(await fail(name, error, requestId, request.method, request), request);
     }
   }
 
@@ -155,9 +155,16 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     return new AwsError("InternalFailure", "The request failed because of an unknown error.", 500);
   }
 
-  async function fail(name: string, thrown: unknown, requestId: string, method: string): Promise<AwsResponse> {
+  async function fail(
+    name: string,
+    thrown: unknown,
+    requestId: string,
+    method: string,
+    request?: AwsRequest,
+  ): Promise<AwsResponse> {
     const error = asAwsError(thrown, name || "server");
-    const protocol = Object.hasOwn(factories, name) ? await wire(name).catch(() => undefined) : undefined;
+    const known = Object.hasOwn(factories, name) ? await wire(name).catch(() => undefined) : undefined;
+    const protocol = request ? known?.speaking(request) : known;
     if (protocol) return protocol.fail(error, requestId, method);
     const headers = {
       "content-type": "application/json",

@@ -1,6 +1,7 @@
 /** From an HTTP request to an operation's input, and from its output or error to the bytes an SDK client expects. */
 import { AwsError, type AwsRequest, type AwsResponse } from "../service.ts";
 import { type BodyCodec, readBindings, writeBindings } from "./bindings.ts";
+import { cborError, cborOperation, readCbor, writeCbor } from "./cbor.ts";
 import { errorCode } from "./error-codes.ts";
 import { readJson, writeJson } from "./json.ts";
 import { readQuery } from "./query.ts";
@@ -21,14 +22,39 @@ export interface Wire {
   checkRequired(parsed: Parsed, code: string): void;
   respond(operation: string, output: unknown, requestId: string): AwsResponse;
   fail(error: AwsError, requestId: string, method?: string): AwsResponse;
+  /** The protocol that a request is in: some services have several. */
+  speaking(request: AwsRequest): Wire;
 }
+
+type Protocol = Pick<Wire, "parse" | "respond" | "fail">;
 
 /** Makes the protocol of a service from its SDK client module. */
 export function wireOf(module: object): Wire {
   const service = describeService(module);
-  const wire = protocolOf(service);
-  return {
+  const own = wireIn(service, protocolOf(service));
+  // CloudWatch: JSON, CBOR, and the query protocol of its older clients.
+  const isMany =
+    service.protocol.startsWith("awsJson") && service.queryCompatible && service.xmlNamespace !== undefined;
+  if (!isMany) return own;
+  const others: { cbor?: Wire; query?: Wire } = {};
+  const speaking = ({ headers }: AwsRequest): Wire => {
+    if (headers["smithy-protocol"] === "rpc-v2-cbor") {
+      others.cbor ??= { ...wireIn(service, rpcCbor(service)), speaking };
+      return others.cbor;
+    }
+    if (!headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) return json;
+    const asQuery: WireService = { ...service, protocol: "awsQuery" };
+    others.query ??= { ...wireIn(asQuery, query(asQuery)), speaking };
+    return others.query;
+  };
+  const json: Wire = { ...own, speaking };
+  return json;
+}
+
+function wireIn(service: WireService, wire: Protocol): Wire {
+  const made: Wire = {
     ...wire,
+    speaking: () => made,
     checkRequired: ({ operation, input }, code) =>
       checkRequiredMembers(operationNamed(service, operation), input, code),
     fail(error, requestId, method) {
@@ -37,9 +63,10 @@ export function wireOf(module: object): Wire {
       return wire.fail(named, requestId, method);
     },
   };
+  return made;
 }
 
-function protocolOf(service: WireService): Omit<Wire, "checkRequired"> {
+function protocolOf(service: WireService): Protocol {
   if (service.protocol === "awsJson1_0" || service.protocol === "awsJson1_1") return jsonRpc(service);
   if (service.protocol === "awsQuery") return query(service);
   return rest(service, service.protocol === "restXml" ? xmlCodec(service) : restJsonCodec);
@@ -51,7 +78,18 @@ function operationNamed(service: WireService, name: string): WireOperation {
   return operation;
 }
 
-function jsonRpc(service: WireService): Omit<Wire, "checkRequired"> {
+function rpcCbor(service: WireService): Protocol {
+  return {
+    parse({ url, body }) {
+      const operation = operationNamed(service, cborOperation(url.pathname));
+      return { operation: operation.name, input: readCbor(operation, body) };
+    },
+    respond: (name, output, requestId) => writeCbor(operationNamed(service, name).output, output, requestId),
+    fail: (error, requestId) => cborError(service, error, requestId),
+  };
+}
+
+function jsonRpc(service: WireService): Protocol {
   const contentType = service.protocol === "awsJson1_0" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   const options = { jsonNames: false };
   return {
@@ -94,7 +132,7 @@ const restJsonCodec: BodyCodec = {
   write: (shape, value) => JSON.stringify(writeJson(shape, value, { jsonNames: true }) ?? {}),
 };
 
-function rest(service: WireService, codec: BodyCodec): Omit<Wire, "checkRequired"> {
+function rest(service: WireService, codec: BodyCodec): Protocol {
   const routes = new Routes(service);
   const isXml = service.protocol === "restXml";
   return {
@@ -132,7 +170,7 @@ function rest(service: WireService, codec: BodyCodec): Omit<Wire, "checkRequired
   };
 }
 
-function query(service: WireService): Omit<Wire, "checkRequired"> {
+function query(service: WireService): Protocol {
   const codec = xmlCodec(service);
   return {
     parse(request) {
