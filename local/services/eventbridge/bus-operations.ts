@@ -1,5 +1,6 @@
 /** Operations on buses: making them, saying who may put events on them, tagging, and putting events. */
 import type { PutEventsCommandInput, PutPermissionCommandInput } from "@aws-sdk/client-eventbridge";
+import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
 import { atomically } from "./atomically.ts";
 import { eventOf, readEntry, validateEntries } from "./event.ts";
@@ -192,17 +193,13 @@ interface PolicyStatement {
 const policyOf = (Statement: PolicyStatement[]): string => JSON.stringify({ Version: "2012-10-17", Statement });
 
 function statementsOf({ policy }: Bus): PolicyStatement[] {
-  return policy ? [JSON.parse(policy).Statement].flat() : [];
+  return policy ? [JSON.parse(policy).Statement ?? []].flat() : [];
 }
 
 /** A whole policy, or one statement for an account (or everybody, with a condition on its organisation). */
 export function putPermission(bus: Bus, input: PutPermissionCommandInput): void {
   if (input.Policy !== undefined) {
-    try {
-      JSON.parse(input.Policy);
-    } catch {
-      throw invalid("Parameter Policy is not valid: it is no JSON.");
-    }
+    checkPolicy(input.Policy, "ValidationException", "Parameter Policy is not valid: ");
     bus.policy = input.Policy;
     return;
   }

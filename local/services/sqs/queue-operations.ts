@@ -128,7 +128,7 @@ export function queueOperations(queues: Queues): Record<string, Operation> {
     },
     UntagQueue: {
       authorize: onQueue("UntagQueue"),
-      run({ QueueUrl, TagKeys }) {
+      run({ QueueUrl, TagKeys = [] }) {
         const queue = find(QueueUrl);
         queue.tags = Object.fromEntries(Object.entries(queue.tags).filter(([key]) => !TagKeys.includes(key)));
         queues.changed(queue);
