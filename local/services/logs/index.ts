@@ -7,7 +7,7 @@
 import type { Resource } from "../../../engine/graph.ts";
 import { type Access, AwsError, type Cloud, type Operation, type Service } from "../../service.ts";
 import { filterPattern } from "./filter-pattern.ts";
-import { insightsOperations } from "./insights/operations.ts";
+import { insightsOperations } from "./insights/index.ts";
 import { queryDefinitions } from "./insights/query-definitions.ts";
 import { declareMetricFilter, metricFilterOperations } from "./metric-filter-operations.ts";
 import { metricFiltersOf } from "./metric-filters.ts";

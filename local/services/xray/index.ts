@@ -20,10 +20,10 @@ import { tracingOf } from "../../tracing.ts";
 import { type Analysis, analyse, healthOf, type Visit } from "./analysis.ts";
 import { parseFilter } from "./filter-expression.ts";
 import { checkFilter, groupsOf } from "./groups.ts";
-import { invalid, type KeptRule, samplingOf } from "./sampling.ts";
+import { invalid, type KeptRule, type Sampling, samplingOf } from "./sampling.ts";
 import { readSegment } from "./segment.ts";
 import { serviceGraph } from "./service-graph.ts";
-import { type Trace, traceStore } from "./trace-store.ts";
+import { type Trace, type TraceStore, traceStore } from "./trace-store.ts";
 
 const MAX_SEGMENTS = 50;
 const MAX_TRACES = 5;
@@ -31,9 +31,13 @@ const MAX_HOURS = 6;
 const PAGE = 100;
 
 export function xray(cloud: Cloud): Service {
-  const store = traceStore(cloud.database, cloud.clock.now());
   const groups = groupsOf(cloud);
-  const sampling = samplingOf(cloud);
+  // A program's group alone needs neither.
+  let opened: { store: TraceStore; sampling: Sampling } | undefined;
+  const parts = () => {
+    opened ??= { store: traceStore(cloud.database, cloud.clock.now()), sampling: samplingOf(cloud) };
+    return opened;
+  };
   const tracing = tracingOf(cloud);
 
   /** @returns what is refused of them, in X-Ray's form */
@@ -49,7 +53,7 @@ export function xray(cloud: Cloud): Service {
         return [];
       }
     });
-    if (segments.length > 0) store.add(segments);
+    if (segments.length > 0) parts().store.add(segments);
     return unprocessed;
   }
 
@@ -63,8 +67,8 @@ export function xray(cloud: Cloud): Service {
     if (to - from > MAX_HOURS * 3600) throw invalid(`Time range can not be longer than ${MAX_HOURS} hours.`);
     checkFilter(expression);
     const passes = expression?.trim() ? parseFilter(expression) : () => true;
-    return store
-      .between(from, to)
+    return parts()
+      .store.between(from, to)
       .map(analyse)
       .filter((trace) => passes(trace, trace.visits));
   }
@@ -96,7 +100,7 @@ export function xray(cloud: Cloud): Service {
       run({ TraceIds = [] }: BatchGetTracesRequest) {
         if (TraceIds.length === 0 || TraceIds.length > MAX_TRACES)
           throw invalid(`1 to ${MAX_TRACES} trace ids are taken.`);
-        const found = TraceIds.map((id) => [id, store.get(id)] as const);
+        const found = TraceIds.map((id) => [id, parts().store.get(id)] as const);
         return {
           Traces: found.flatMap(([, trace]) => (trace ? traceOf(trace) : [])),
           UnprocessedTraceIds: [],
@@ -115,38 +119,38 @@ export function xray(cloud: Cloud): Service {
     GetTraceGraph: {
       authorize: any("GetTraceGraph"),
       run({ TraceIds = [] }: BatchGetTracesRequest) {
-        const traces = TraceIds.flatMap((id) => store.get(id) ?? []).map(analyse);
+        const traces = TraceIds.flatMap((id) => parts().store.get(id) ?? []).map(analyse);
         return { Services: serviceGraph(traces, cloud.account) };
       },
     },
     GetSamplingRules: {
       authorize: any("GetSamplingRules"),
-      run: () => ({ SamplingRuleRecords: sampling.rules().map(recordOf) }),
+      run: () => ({ SamplingRuleRecords: parts().sampling.rules().map(recordOf) }),
     },
     CreateSamplingRule: {
       authorize: any("CreateSamplingRule"),
       run: (input: { SamplingRule: SamplingRule }) => ({
-        SamplingRuleRecord: recordOf(sampling.create(input.SamplingRule)),
+        SamplingRuleRecord: recordOf(parts().sampling.create(input.SamplingRule)),
       }),
     },
     UpdateSamplingRule: {
       authorize: any("UpdateSamplingRule"),
       run: (input: { SamplingRuleUpdate: SamplingRuleUpdate }) => ({
-        SamplingRuleRecord: recordOf(sampling.update(input.SamplingRuleUpdate)),
+        SamplingRuleRecord: recordOf(parts().sampling.update(input.SamplingRuleUpdate)),
       }),
     },
     DeleteSamplingRule: {
       authorize: any("DeleteSamplingRule"),
       run: ({ RuleName, RuleARN }: { RuleName?: string; RuleARN?: string }) => ({
-        SamplingRuleRecord: recordOf(sampling.remove(RuleName ?? RuleARN ?? "")),
+        SamplingRuleRecord: recordOf(parts().sampling.remove(RuleName ?? RuleARN ?? "")),
       }),
     },
     GetSamplingTargets: {
       authorize: any("GetSamplingTargets"),
       run({ SamplingStatisticsDocuments = [] }: { SamplingStatisticsDocuments?: { RuleName?: string }[] }) {
         const asked = new Set(SamplingStatisticsDocuments.map(({ RuleName }) => RuleName));
-        const SamplingTargetDocuments = sampling
-          .rules()
+        const SamplingTargetDocuments = parts()
+          .sampling.rules()
           .filter(({ rule }) => asked.has(rule.RuleName))
           .map(({ rule }) => ({
             ...{ RuleName: rule.RuleName, FixedRate: rule.FixedRate, ReservoirQuota: rule.ReservoirSize },
@@ -158,7 +162,12 @@ export function xray(cloud: Cloud): Service {
     ...groups.operations,
   };
 
-  const lastChange = () => Math.max(...sampling.rules().map(({ modifiedAt }) => modifiedAt));
+  const lastChange = () =>
+    Math.max(
+      ...parts()
+        .sampling.rules()
+        .map(({ modifiedAt }) => modifiedAt),
+    );
 
   return {
     name: "xray",
@@ -166,7 +175,7 @@ export function xray(cloud: Cloud): Service {
     requiresMembers: "InvalidRequestException",
     resources: { "aws:xray/group:Group": groups.declare },
     operations: watched(operations, () => {
-      tracing.sample = sampling.sample;
+      tracing.sample = parts().sampling.sample;
     }),
     stop() {
       tracing.sink = undefined;

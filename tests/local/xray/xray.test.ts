@@ -6,6 +6,7 @@ import {
   CreateSamplingRuleCommand,
   GetGroupsCommand,
   GetSamplingRulesCommand,
+  GetSamplingTargetsCommand,
   GetServiceGraphCommand,
   GetTraceSummariesCommand,
   PutTelemetryRecordsCommand,
@@ -182,6 +183,12 @@ describe("X-Ray", () => {
     await on.client.send(new UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: "Default", FixedRate: 1 } }));
     const { SamplingRuleRecords } = await on.client.send(new GetSamplingRulesCommand({}));
     expect(SamplingRuleRecords!.map((each) => each.SamplingRule!.RuleName)).toEqual(["albums", "Default"]);
+    const Timestamp = new Date();
+    const counted = { ClientID: "0".repeat(24), Timestamp, RequestCount: 1, SampledCount: 1 };
+    const { SamplingTargetDocuments } = await on.client.send(
+      new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: [{ RuleName: "albums", ...counted }] }),
+    );
+    expect(SamplingTargetDocuments).toMatchObject([{ RuleName: "albums", FixedRate: 0, ReservoirQuota: 2 }]);
     const sample = (path: string, at: number) =>
       tracingOf(cloud).sample!({ serviceName: "a", serviceType: "b", method: "GET", path }, at);
     expect([1, 2, 3].map(() => sample("/albums/1", 5000))).toEqual([true, true, false]);

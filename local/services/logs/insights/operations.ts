@@ -1,11 +1,12 @@
-/** StartQuery, GetQueryResults, StopQuery, DescribeQueries, GetLogRecord. */
+/** What StartQuery, GetQueryResults, StopQuery, DescribeQueries and GetLogRecord do. */
 import type { DescribeQueriesRequest, StartQueryRequest } from "@aws-sdk/client-cloudwatch-logs";
-import { AwsError, type Cloud, type Operation } from "../../../service.ts";
+import { AwsError, type Call, type Cloud, type Operation } from "../../../service.ts";
 import type { GroupAccess } from "../index.ts";
 import { logStoreOf } from "../store.ts";
 import { discoveredFields } from "./discovered-fields.ts";
+import { namedGroups } from "./index.ts";
 import { parseQuery } from "./parse.ts";
-import { type Queries, type Query, queriesOf } from "./queries.ts";
+import { type Query, queriesOf } from "./queries.ts";
 import { MalformedQuery } from "./tokens.ts";
 import { shown } from "./values.ts";
 
@@ -13,14 +14,8 @@ const MAX_GROUPS = 50;
 const MAX_RESULTS = 10_000;
 const MAX_RUNNING = 30;
 
-export function insightsOperations(cloud: Cloud, { on, group }: GroupAccess): Record<string, Operation> {
-  // Nothing of it exists until somebody asks.
-  let made: Queries | undefined;
-  const queries = () => {
-    made ??= queriesOf(cloud);
-    return made;
-  };
-  const anywhere = (action: string) => () => ({ action: `logs:${action}`, resource: "*" });
+export function operations(cloud: Cloud, { on, group }: GroupAccess): Record<string, Operation["run"]> {
+  const queries = queriesOf(cloud);
 
   function commandsOf(text: string) {
     try {
@@ -36,19 +31,12 @@ export function insightsOperations(cloud: Cloud, { on, group }: GroupAccess): Re
     }
   }
 
-  function namedGroups({ logGroupName, logGroupNames = [], logGroupIdentifiers = [] }: StartQueryRequest): string[] {
-    const given = [logGroupName ?? [], logGroupNames, logGroupIdentifiers].filter((each) => each.length > 0);
-    if (given.length > 1) {
-      throw invalid("Only one of logGroupName, logGroupNames and logGroupIdentifiers may be given.");
-    }
-    return [...new Set(given.flat())];
-  }
-
-  function start(input: StartQueryRequest): object {
+  function start(input: StartQueryRequest, call: Call): object {
     const { queryString = "", queryLanguage = "CWLI", startTime, endTime, limit } = input;
     if (queryLanguage !== "CWLI") throw invalid(`Queries in ${queryLanguage} are not emulated on this machine.`);
     const commands = commandsOf(queryString);
     const sources = commands.flatMap((each) => (each.type === "source" ? each.group : []));
+    for (const each of sources) cloud.authorize(call, on("StartQuery")({ logGroupIdentifier: each }));
     const identifiers = [...namedGroups(input), ...sources];
     if (identifiers.length === 0 || identifiers.length > MAX_GROUPS) {
       throw invalid(`A query looks through 1 to ${MAX_GROUPS} log groups.`);
@@ -60,86 +48,55 @@ export function insightsOperations(cloud: Cloud, { on, group }: GroupAccess): Re
     if (limit !== undefined && !(limit >= 1 && limit <= MAX_RESULTS)) {
       throw invalid(`1 validation error detected: Value '${limit}' at 'limit' has to be from 1 to ${MAX_RESULTS}.`);
     }
-    if (
-      queries()
-        .all()
-        .filter(({ status }) => status === "Running").length >= MAX_RUNNING
-    ) {
+    if (queries.all().filter(({ status }) => status === "Running").length >= MAX_RUNNING) {
       throw new AwsError("LimitExceededException", `At most ${MAX_RUNNING} queries run at the same time.`);
     }
     const range = { start: msOf(startTime), end: msOf(endTime) };
-    return { queryId: queries().start({ text: queryString, commands, groups, ...range, limit }).id };
+    return { queryId: queries.start({ text: queryString, commands, groups, ...range, limit }).id };
   }
 
   function found(queryId: string | undefined): Query {
-    const query = queries().get(queryId ?? "");
+    const query = queries.get(queryId ?? "");
     if (!query) throw new AwsError("ResourceNotFoundException", "The specified query does not exist.");
     return query;
   }
 
   return {
-    StartQuery: {
-      authorize(input: StartQueryRequest) {
-        const groups = [...namedGroups(input), ...sourcesIn(input.queryString)];
-        return groups.map((each) => on("StartQuery")({ logGroupIdentifier: each }));
-      },
-      run: start,
+    StartQuery: start,
+    GetQueryResults({ queryId }: { queryId?: string }) {
+      const { rows: results, matched, scanned, bytes, status } = found(queryId);
+      const statistics = { recordsMatched: matched, recordsScanned: scanned, bytesScanned: bytes };
+      return { queryLanguage: "CWLI", results, statistics, status };
     },
-    GetQueryResults: {
-      authorize: anywhere("GetQueryResults"),
-      run({ queryId }: { queryId?: string }) {
-        const { rows: results, matched, scanned, bytes, status } = found(queryId);
-        const statistics = { recordsMatched: matched, recordsScanned: scanned, bytesScanned: bytes };
-        return { queryLanguage: "CWLI", results, statistics, status };
-      },
+    StopQuery({ queryId }: { queryId?: string }) {
+      const query = found(queryId);
+      if (query.status !== "Running") throw invalid("The specified query has ended already.");
+      query.status = "Cancelled";
+      return { success: true };
     },
-    StopQuery: {
-      authorize: anywhere("StopQuery"),
-      run({ queryId }: { queryId?: string }) {
-        const query = found(queryId);
-        if (query.status !== "Running") throw invalid("The specified query has ended already.");
-        query.status = "Cancelled";
-        return { success: true };
-      },
+    DescribeQueries({ logGroupName, status }: DescribeQueriesRequest) {
+      const all = queries
+        .all()
+        .filter(
+          (each) => (status ?? each.status) === each.status && each.groups.includes(logGroupName ?? each.groups[0]!),
+        );
+      return {
+        queries: all.map(({ id, text, status, createdAt, groups }) => ({
+          ...{ queryLanguage: "CWLI", queryId: id, queryString: text, status, createTime: createdAt },
+          logGroupName: groups[0],
+        })),
+      };
     },
-    DescribeQueries: {
-      authorize: anywhere("DescribeQueries"),
-      run({ logGroupName, status }: DescribeQueriesRequest) {
-        const all = queries()
-          .all()
-          .filter(
-            (each) => (status ?? each.status) === each.status && each.groups.includes(logGroupName ?? each.groups[0]!),
-          );
-        return {
-          queries: all.map(({ id, text, status, createdAt, groups }) => ({
-            ...{ queryLanguage: "CWLI", queryId: id, queryString: text, status, createTime: createdAt },
-            logGroupName: groups[0],
-          })),
-        };
-      },
-    },
-    GetLogRecord: {
-      authorize: anywhere("GetLogRecord"),
-      run({ logRecordPointer = "" }: { logRecordPointer?: string }) {
-        const [name = "", position] = Buffer.from(logRecordPointer, "base64").toString().split("\0");
-        const at = Number(position);
-        const [event] = Number.isInteger(at) ? logStoreOf(cloud).events(name, { after: at - 1, before: at + 1 }) : [];
-        if (!event) throw new AwsError("ResourceNotFoundException", "The specified log record does not exist.");
-        const fields = discoveredFields({ account: cloud.account, group: name }, event);
-        const present = [...fields].flatMap(([field, value]) => (value === undefined ? [] : [[field, shown(value)]]));
-        return { logRecord: Object.fromEntries(present) };
-      },
+    GetLogRecord({ logRecordPointer = "" }: { logRecordPointer?: string }) {
+      const [name = "", position] = Buffer.from(logRecordPointer, "base64").toString().split("\0");
+      const at = Number(position);
+      const [event] = Number.isInteger(at) ? logStoreOf(cloud).events(name, { after: at - 1, before: at + 1 }) : [];
+      if (!event) throw new AwsError("ResourceNotFoundException", "The specified log record does not exist.");
+      const fields = discoveredFields({ account: cloud.account, group: name }, event);
+      const present = [...fields].flatMap(([field, value]) => (value === undefined ? [] : [[field, shown(value)]]));
+      return { logRecord: Object.fromEntries(present) };
     },
   };
-}
-
-/** A malformed query names none, and is refused when it is run. */
-function sourcesIn(text = ""): string[] {
-  try {
-    return parseQuery(text).flatMap((each) => (each.type === "source" ? each.group : []));
-  } catch {
-    return [];
-  }
 }
 
 /** The API takes seconds; milliseconds are understood too, as AWS does. */
