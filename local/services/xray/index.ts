@@ -13,17 +13,17 @@ import type {
   PutTraceSegmentsRequest,
   SamplingRule,
   SamplingRuleUpdate,
-  TraceSummary,
 } from "@aws-sdk/client-xray";
 import type { Call, Cloud, Operation, Service } from "../../service.ts";
 import { tracingOf } from "../../tracing.ts";
-import { type Analysis, analyse, healthOf, type Visit } from "./analysis.ts";
+import { type Analysis, analyse } from "./analysis.ts";
 import { parseFilter } from "./filter-expression.ts";
 import { checkFilter, groupsOf } from "./groups.ts";
 import { invalid, type KeptRule, type Sampling, samplingOf } from "./sampling.ts";
 import { readSegment } from "./segment.ts";
 import { serviceGraph } from "./service-graph.ts";
-import { type Trace, type TraceStore, traceStore } from "./trace-store.ts";
+import { type TraceStore, traceStore } from "./trace-store.ts";
+import { summaryOf, wholeTrace } from "./trace-views.ts";
 
 const MAX_SEGMENTS = 50;
 const MAX_TRACES = 5;
@@ -102,7 +102,7 @@ export function xray(cloud: Cloud): Service {
           throw invalid(`1 to ${MAX_TRACES} trace ids are taken.`);
         const found = TraceIds.map((id) => [id, parts().store.get(id)] as const);
         return {
-          Traces: found.flatMap(([, trace]) => (trace ? traceOf(trace) : [])),
+          Traces: found.flatMap(([, trace]) => (trace ? wholeTrace(trace) : [])),
           UnprocessedTraceIds: [],
         };
       },
@@ -201,64 +201,4 @@ const any = (action: string) => () => ({ action: `xray:${action}`, resource: "*"
 
 function recordOf({ rule, createdAt, modifiedAt }: KeptRule) {
   return { SamplingRule: rule, CreatedAt: new Date(createdAt), ModifiedAt: new Date(modifiedAt) };
-}
-
-/** Subsegments that were sent apart are put where they belong. */
-function traceOf(trace: Trace) {
-  const { start, end } = analyse(trace);
-  const parts = trace.segments.filter(({ segment }) => segment.type === "subsegment").map(({ segment }) => segment);
-  const Segments = trace.segments
-    .filter(({ segment }) => segment.type !== "subsegment")
-    .map(({ segment, document }) => {
-      const isWhole = !parts.some((part) => reaches(segment, part.parent_id!));
-      return { Id: segment.id, Document: isWhole ? document : JSON.stringify(withParts(segment, parts)) };
-    });
-  return { Id: trace.id, Duration: end - start, LimitExceeded: false, Segments };
-}
-
-type Tree = Trace["segments"][number]["segment"];
-
-const reaches = ({ id, subsegments = [] }: Tree, wanted: string): boolean =>
-  id === wanted || subsegments.some((each) => reaches(each, wanted));
-
-function withParts(segment: Tree, parts: Tree[]): Tree {
-  const own = parts.filter(({ parent_id }) => parent_id === segment.id);
-  const subsegments = [...(segment.subsegments ?? []), ...own].map((each) => withParts(each, parts));
-  return subsegments.length > 0 ? { ...segment, subsegments } : segment;
-}
-
-function summaryOf({ id, visits, root, start, end, isPartial, annotations }: Analysis, account: string): TraceSummary {
-  const serviceId = ({ name, type }: Visit) => ({ Name: name, Names: [name], AccountId: account, Type: type });
-  const services = new Map(visits.map((visit) => [`${visit.type} ${visit.name}`, serviceId(visit)]));
-  const health = visits.map(({ segment }) => healthOf(segment));
-  const http = root?.segment.http;
-  const Annotations: NonNullable<TraceSummary["Annotations"]> = {};
-  for (const { key, value, visit } of annotations) {
-    Annotations[key] ??= [];
-    Annotations[key].push({ AnnotationValue: annotationValue(value), ServiceIds: [serviceId(visit)] });
-  }
-  return {
-    ...{ Id: id, StartTime: new Date(start * 1000), Duration: end - start, ResponseTime: root?.duration },
-    HasFault: health.some(({ isFault }) => isFault),
-    HasError: health.some(({ isError }) => isError),
-    HasThrottle: health.some(({ isThrottle }) => isThrottle),
-    IsPartial: isPartial,
-    Http: http && {
-      ...{ HttpURL: http.request?.url, HttpMethod: http.request?.method, HttpStatus: http.response?.status },
-      ...{ UserAgent: http.request?.user_agent, ClientIp: http.request?.client_ip },
-    },
-    Annotations,
-    Users: visits.flatMap(({ segment: { user }, ...visit }) =>
-      user === undefined ? [] : { UserName: user, ServiceIds: [serviceId(visit as Visit)] },
-    ),
-    ServiceIds: [...services.values()],
-    ResourceARNs: visits.flatMap(({ segment: { resource_arn: ARN } }) => (ARN === undefined ? [] : { ARN })),
-    EntryPoint: root && serviceId(root),
-    Revision: 1,
-  };
-}
-
-function annotationValue(value: string | number | boolean) {
-  if (typeof value === "number") return { NumberValue: value };
-  return typeof value === "boolean" ? { BooleanValue: value } : { StringValue: value };
 }

@@ -11,6 +11,7 @@ import {
   GetTraceSummariesCommand,
   PutTelemetryRecordsCommand,
   PutTraceSegmentsCommand,
+  type TraceSummary,
   UpdateSamplingRuleCommand,
   XRayClient,
 } from "@aws-sdk/client-xray";
@@ -21,6 +22,7 @@ import { xray } from "../../../local/services/xray/index.ts";
 import { tracingOf } from "../../../local/tracing.ts";
 import { type GatewayCloud, startApi } from "../apigateway/fixture.ts";
 import { restApi } from "../apigateway/resources.ts";
+import { eventually } from "../lambda/fixture.ts";
 import { resource } from "../resource.ts";
 
 const hex = (length: number, seed: number) => seed.toString(16).padStart(length, "0");
@@ -243,13 +245,13 @@ describe("A request through API Gateway and Lambda", () => {
   it("is one trace where its header asks for it: the API's, the function's and the tracer's segments", async () => {
     expect((await get({ "X-Amzn-Trace-Id": HEADER })).status).toBe(200);
     // The datagram is on its way through another socket.
-    let summary = (await on.summaries())[0];
-    while (!summary?.Annotations?.tenantId) [summary] = await on.summaries();
+    const isNoted = ([found]: TraceSummary[]) => found?.Annotations?.tenantId !== undefined;
+    const [summary] = await eventually(() => on.summaries(), isNoted);
     expect(summary).toMatchObject({
       ...{ Id: HEADER.slice(5, 40), HasFault: false, Http: { HttpStatus: 200, HttpMethod: "GET" } },
       EntryPoint: { Name: "shop/v1", Type: "AWS::ApiGateway::Stage" },
     });
-    expect(summary.ServiceIds!.map(({ Name, Type }) => `${Name} ${Type}`).sort()).toEqual([
+    expect(summary!.ServiceIds!.map(({ Name, Type }) => `${Name} ${Type}`).sort()).toEqual([
       "shop/v1 AWS::ApiGateway::Stage",
       "traced AWS::Lambda",
       "traced AWS::Lambda::Function",
@@ -276,6 +278,25 @@ describe("A request through API Gateway and Lambda", () => {
       .Segments!.map(({ Document }) => JSON.parse(Document!))
       .find(({ origin }) => origin.endsWith("Function"));
     expect(own).toMatchObject({ fault: true, cause: { exceptions: [{ type: "Error", message: "no" }] } });
+  });
+
+  it("has what Powertools' tracer notes, as the functions of this repository use it", async () => {
+    const module = new URL("../../../functions/shared/trace.ts", import.meta.url);
+    await cloud.define(
+      "powertools",
+      `import { traced } from ${JSON.stringify(module.href)};
+       export const handler = () => traced("listAlbums", "globex", async () => 42);`,
+      { tracingConfig: { mode: "Active" }, timeout: 30 },
+    );
+    expect((await cloud.invoke("powertools")).payload).toBe(42);
+    const found = await eventually(
+      () => on.summaries('service("powertools") AND annotation.tenantId = "globex"'),
+      (all) => all.length > 0,
+    );
+    const { Traces } = await on.client.send(new BatchGetTracesCommand({ TraceIds: [found[0]!.Id!] }));
+    expect(Traces![0]!.Segments!.map(({ Document }) => Document).join()).toMatch(
+      /"name":"## ?listAlbums"|"name":"listAlbums"/,
+    );
   });
 
   it("survives a datagram that is no segment", async () => {

@@ -1,6 +1,6 @@
 /** The value of an expression for one row. Pure. */
 import { FUNCTIONS } from "./functions.ts";
-import type { Expression } from "./parse.ts";
+import type { Expression } from "./syntax.ts";
 import { asNumber, asText, compared, isTrue, type Value } from "./values.ts";
 
 export interface Row {

@@ -4,8 +4,8 @@ import type { Cloud } from "../../../service.ts";
 import { logStoreOf } from "../store.ts";
 import { discoveredFields } from "./discovered-fields.ts";
 import type { Row } from "./evaluate.ts";
-import type { Command } from "./parse.ts";
 import { firstFilters, type ResultRow, runQuery } from "./run.ts";
+import type { Command } from "./syntax.ts";
 
 export type QueryStatus = "Scheduled" | "Running" | "Complete" | "Cancelled" | "Failed";
 

@@ -1,7 +1,7 @@
 /** A query over rows, command by command. Pure. */
 import { evaluate, type Row } from "./evaluate.ts";
 import { AGGREGATES } from "./functions.ts";
-import type { Column, Command } from "./parse.ts";
+import type { Column, Command } from "./syntax.ts";
 import { asText, compared, isTrue, shown, type Value } from "./values.ts";
 
 export type ResultRow = { field: string; value: string }[];
