@@ -2,7 +2,7 @@
  * Lambda on one machine: functions in processes of their own behind the real Runtime API, called synchronously,
  * asynchronously, over their own addresses, by queues or by streams. What a program declares, the API makes and changes too.
  *
- * Not emulated: runtimes other than Node.js, container images, response streaming, extensions, SnapStart, VPCs, tracing,
+ * Not emulated: runtimes other than Node.js, container images, response streaming, extensions, SnapStart, VPCs,
  * code signing, capacity providers, permissions of layers. Provisioned concurrency keeps environments but starts none ahead.
  * An environment is not frozen between invocations and may write to its own code.
  */
