@@ -87,8 +87,11 @@ function checkParts(shape: Shape & object, value: object, place: Place): void {
       check(shape.list, item, { ...place, path: `${place.path}[${index}]` });
     }
   } else if ("record" in shape) {
-    for (const [key, item] of Object.entries(value))
+    for (const [key, item] of Object.entries(value)) {
+      // Pulumi asks its objects by these names: `toString`, `hasOwnProperty`.
+      if (key in Object.prototype) refuse(inside(place, key), "given", "every object has this name; take another");
       if (item !== undefined) check(shape.record, item, inside(place, key));
+    }
   } else if ("fields" in shape) checkFields(shape.fields, value as Record<string, unknown>, place);
 }
 

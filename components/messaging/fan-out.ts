@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
-import { InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { type ConsumerArgs, Queue, type QueueArgs } from "./queue.ts";
 import { type SubscriptionArgs, Topic, type TopicArgs } from "./topic.ts";
@@ -46,6 +46,9 @@ export class FanOut extends pulumi.ComponentResource {
     const child = { parent: this };
     this.topic = new Topic(`${name}-topic`, { ...args.topic, topicName: args.topicName, tags: args.tags }, child);
     const common = { tags: args.tags, ...(args.topic?.fifo ? { fifo: true } : {}) };
+    for (const consumer of Object.keys(args.consumers)) {
+      checkForm(`FanOut "${name}"`, "consumers", consumer, /^[\w-]{1,40}$/, "names of letters, digits, - and _");
+    }
     for (const [consumer, { function: make, queue: queueArgs, ...rest }] of Object.entries(args.consumers)) {
       if (typeof make !== "function") {
         const argument = `consumers.${consumer}.function`;

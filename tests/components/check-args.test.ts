@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../../components/index.ts";
+import { deploy } from "../../engine/testing.ts";
 import { generateShapes, SHAPES_FILE } from "../../scripts/args-shapes.ts";
 import { byMessage, refused } from "./refused.ts";
 
@@ -49,6 +50,11 @@ describe("arguments from JavaScript", () => {
     ]),
   )("refuses: %s", async (message, make) => {
     expect(await refused(make)).toContain(message);
+  });
+
+  it.each(["toString", "hasOwnProperty"])("refuses a tag called %s, which every object has", async (key) => {
+    const made = deploy(() => new terrace.Queue("q", { tags: { [key]: "x" } }));
+    await expect(made).rejects.toThrow(`Queue "q": tags.${key} is "given"; every object has this name; take another`);
   });
 
   it("refuses an Output where the value has to be known when the program runs", async () => {
