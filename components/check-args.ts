@@ -5,6 +5,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SHAPES } from "./args-shapes.ts";
 import { InvalidArgumentError } from "./invalid-argument.ts";
+import { nearest } from "./nearest.ts";
+import { checkTags } from "./tags.ts";
 
 /** What a value may be. A field's name ends in `?` where it may be left out; `input`: it may come later. */
 export type Shape =
@@ -49,7 +51,15 @@ export function checkArgs(kind: string, name: string, args: unknown, remedies: R
   // What stands inside may be somebody's wider object; the arguments themselves are written down for this component.
   const known = Object.keys(shape.fields).map((key) => key.replace("?", ""));
   const other = Object.entries(args as object).find(([key, value]) => value !== undefined && !known.includes(key));
-  if (other) refuse(inside(place, other[0]), "given", `there is none; there are ${list(known)}`);
+  if (other) {
+    const near = nearest(other[0], known);
+    refuse(
+      inside(place, other[0]),
+      "given",
+      `there is none; ${near ? `did you mean ${near}? There` : "there"} are ${list(known)}`,
+    );
+  }
+  if ("tags?" in shape.fields) checkTags(place.component, (args as { tags?: Record<string, string> }).tags);
 }
 
 /** The arguments of a method, such as `ConsumerArgs`. @param of whose they are, before their names: `rule "paid" ` */

@@ -29,16 +29,49 @@ function shown(value: unknown): string {
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
-/** Refuses a number outside a range. Undefined passes: the default takes its place. */
+/**
+ * Refuses a number outside a range. Undefined passes: the default takes its place.
+ *
+ * @param step between the numbers that AWS takes; 0 takes fractions of any size. Whole numbers by default
+ */
 export function checkRange(
   component: string,
   argument: string,
   value: number | undefined,
   low: number,
   high: number,
+  step = 1,
 ): void {
-  if (value === undefined || (Number.isFinite(value) && value >= low && value <= high)) return;
-  throw new InvalidArgumentError(component, argument, value, `it has to be a number from ${low} to ${high}`);
+  if (value === undefined) return;
+  if (!(Number.isFinite(value) && value >= low && value <= high)) {
+    throw new InvalidArgumentError(component, argument, value, `it has to be a number from ${low} to ${high}`);
+  }
+  if (step === 0 || Number.isInteger(value / step)) return;
+  throw new InvalidArgumentError(
+    component,
+    argument,
+    value,
+    step === 1 ? `it has to be a whole number from ${low} to ${high}` : `it comes in steps of ${step}`,
+  );
+}
+
+/** What CloudWatch Logs takes, and no day between them. */
+const RETENTION_DAYS = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545],
+  ...[731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+];
+
+/** Refuses days that CloudWatch Logs does not know, and names the next that it does. */
+export function checkRetention(component: string, argument: string, days: number | undefined): void {
+  const remedy = whyNoRetention(days);
+  if (remedy) throw new InvalidArgumentError(component, argument, days, remedy);
+}
+
+/** What to do about days that CloudWatch Logs does not take; undefined where it does. */
+export function whyNoRetention(days: number | undefined): string | undefined {
+  if (days === undefined || RETENTION_DAYS.includes(days)) return undefined;
+  const next = RETENTION_DAYS.find((each) => each > days) ?? RETENTION_DAYS.at(-1);
+  return `CloudWatch Logs keeps 1, 3, 5, 7, 14, 30, 60, 90… 3653 days; the next it takes is ${next}`;
 }
 
 /** Refuses a text that does not have the form. */

@@ -1,11 +1,14 @@
 /** Reads members of plain values with a path, collecting what is wrong instead of stopping at the first. */
+import { nearest } from "./nearest.ts";
+
 export type Problems = string[];
 
 export interface Reader {
   text(key: string, form?: RegExp, words?: string): string;
   optionalText(key: string): string | undefined;
-  number(key: string, low: number, high: number, byDefault?: number): number;
-  optionalNumber(key: string, low: number, high: number): number | undefined;
+  /** @param step between the numbers that are taken, 0 for any fraction; 1 where it is left out */
+  number(key: string, low: number, high: number, byDefault?: number, step?: number): number;
+  optionalNumber(key: string, low: number, high: number, step?: number): number | undefined;
   choice<T extends string>(key: string, options: readonly T[], byDefault?: T): T;
   object(key: string): Record<string, unknown>;
   list(key: string, byDefault?: unknown[]): unknown[];
@@ -35,7 +38,7 @@ export function read(raw: unknown, path: string, problems: Problems, known: read
       return String(value);
     },
     optionalText: (key) => (values[key] === undefined ? undefined : reader.text(key)),
-    number(key, low, high, byDefault) {
+    number(key, low, high, byDefault, step = 1) {
       const value = values[key] ?? byDefault;
       if (value === undefined) {
         missing(key, `a number from ${low} to ${high}`);
@@ -45,9 +48,14 @@ export function read(raw: unknown, path: string, problems: Problems, known: read
         problems.push(`${at(key)}: ${JSON.stringify(value)} has to be a number from ${low} to ${high}`);
         return low;
       }
+      if (step > 0 && !Number.isInteger(value / step)) {
+        const remedy = step === 1 ? "be a whole number" : `come in steps of ${step}`;
+        problems.push(`${at(key)}: ${value} has to ${remedy}`);
+      }
       return value;
     },
-    optionalNumber: (key, low, high) => (values[key] === undefined ? undefined : reader.number(key, low, high)),
+    optionalNumber: (key, low, high, step) =>
+      values[key] === undefined ? undefined : reader.number(key, low, high, undefined, step),
     choice(key, options, byDefault) {
       const value = values[key] ?? byDefault;
       if (value === undefined) missing(key, `one of ${options.join(", ")}`);
@@ -77,24 +85,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The known key that a typing mistake most likely meant. */
-function suggestion(key: string, known: readonly string[]): string {
-  const normal = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
-  const close = known.find(
-    (candidate) => normal(candidate) === normal(key) || distance(normal(candidate), normal(key)) <= 2,
-  );
+const suggestion = (key: string, known: readonly string[]): string => {
+  const close = nearest(key, known);
   return close ? `, did you mean ${close}?` : "";
-}
-
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(change, previous[j]! + 1, current[j - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
-}
+};

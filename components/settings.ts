@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
+import { whyNoRetention } from "./invalid-argument.ts";
 import { type AddressRequest, planAddresses } from "./network/address-plan.ts";
 import type { Protection } from "./protection.ts";
 import { type Problems, type Reader, read } from "./settings-reader.ts";
@@ -126,11 +127,11 @@ export function parseSettings(raw: Record<string, unknown>, stack: string): Sett
     environment: stack,
     protection: top.choice("protection", ["disposable", "protected"] as const, "protected"),
     zones: top.number("zones", 2, 6, 3),
-    logRetentionDays: top.number("logRetentionDays", 1, 3653, 30),
-    flowLogDays: top.number("flowLogDays", 0, 3653, 0),
+    logRetentionDays: readRetention(top, "logRetentionDays", 30, problems),
+    flowLogDays: readRetention(top, "flowLogDays", 0, problems),
     database: {
-      minAcu: database.number("minAcu", 0, 256, 0),
-      maxAcu: database.number("maxAcu", 1, 256, 4),
+      minAcu: database.number("minAcu", 0, 256, 0, 0.5),
+      maxAcu: database.number("maxAcu", 1, 256, 4, 0.5),
       pauseAfterSeconds: database.number("pauseAfterSeconds", 300, 86_400, 300),
       readers: database.number("readers", 0, 15, 0),
     },
@@ -161,6 +162,14 @@ const TOP_KEYS = [
   "tenants",
 ];
 
+/** 0 is for what keeps nothing by default. */
+function readRetention(top: Reader, key: string, byDefault: number, problems: Problems): number {
+  const days = top.number(key, byDefault === 0 ? 0 : 1, 3653, byDefault);
+  const remedy = days === 0 ? undefined : whyNoRetention(days);
+  if (remedy) problems.push(`${key}: ${days} are not kept; ${remedy}`);
+  return days;
+}
+
 function readWebhookNetworks(top: Reader, problems: Problems): string[] {
   return top.list("webhookNetworks", []).map((network, index) => {
     const [address, prefix] = String(network).split("/");
@@ -183,7 +192,7 @@ function readInsight(top: Reader, problems: Problems): Settings["insight"] {
     problems.push(`insight.topicArn: ${JSON.stringify(topicArn)} has to be the ARN of an SNS topic`);
   if (topicArn !== undefined && emails.length > 0)
     problems.push("insight.emails: the topic that topicArn names has its own subscribers; leave one of the two out");
-  const monthlyBudgetUsd = insight.optionalNumber("monthlyBudgetUsd", 1, 1_000_000_000);
+  const monthlyBudgetUsd = insight.optionalNumber("monthlyBudgetUsd", 1, 1_000_000_000, 0);
   return {
     ...(emails.length > 0 ? { emails } : {}),
     ...(topicArn === undefined ? {} : { topicArn }),
@@ -199,7 +208,7 @@ function readTiers(raw: Record<string, unknown>, problems: Problems): Record<str
     const tier = read(value, `tiers.${name}`, problems, keys);
     tiers[name] = {
       placement: tier.choice("placement", ["pool", "bridge", "silo"] as const),
-      rate: tier.number("rate", 1, 10_000),
+      rate: tier.number("rate", 1, 10_000, undefined, 0),
       burst: tier.number("burst", 1, 5000),
       quotaPerDay: tier.optionalNumber("quotaPerDay", 1, 1_000_000_000),
       statementTimeoutMs: tier.number("statementTimeoutMs", 100, 45_000, 5000),

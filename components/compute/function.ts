@@ -3,10 +3,11 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { type Grant, grantInvoke, policyOf, trustOf } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
 import { checkDurable, type DurableArgs, durableInputs, publishDurable } from "./durable.ts";
+import { checkVariableNames, checkVariablesFit } from "./environment.ts";
 import { type Link, type Links, linkAll } from "./link.ts";
 
 export interface FunctionArgs {
@@ -82,6 +83,8 @@ export class Function extends pulumi.ComponentResource {
     this.#durable = args.durable;
 
     const links = linkAll(`Function "${name}"`, args.link ?? {});
+    const variables = { NODE_OPTIONS: "--enable-source-maps", ...environment, ...links.environment };
+    checkVariablesFit(`Function "${name}"`, variables);
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
     // Named after the function where that has a name: Lambda then finds it without being told.
     const logGroup = new aws.cloudwatch.LogGroup(
@@ -125,7 +128,7 @@ export class Function extends pulumi.ComponentResource {
           applicationLogLevel: "INFO",
           systemLogLevel: "INFO",
         },
-        environment: { variables: { NODE_OPTIONS: "--enable-source-maps", ...environment, ...links.environment } },
+        environment: { variables },
         tags,
       },
       // A function that starts before it may write logs loses the first ones.
@@ -215,6 +218,8 @@ function validate(name: string, args: FunctionArgs): void {
   checkRange(component, "ephemeralStorageMb", args.ephemeralStorageMb, 512, 10_240);
   checkRange(component, "reservedConcurrency", args.reservedConcurrency, 0, 1000);
   for (const [index, grant] of (args.grants ?? []).entries()) checkGrant(component, `grants[${index}]`, grant);
+  checkVariableNames(component, args.environment);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   checkDurable(component, args.durable);
 }
 

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { policyOf, trustOfSource } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, checkRange, checkRetention } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import type { MadeModel } from "./inference.ts";
 
@@ -118,10 +118,7 @@ export function checkEndpoint(component: string, args: EndpointArgs): void {
     DATA,
     "an object such as s3://models/captions.tar.gz",
   );
-  checkRange(component, "endpoint.memoryMb", args.memoryMb, 1024, 6144);
-  if ((args.memoryMb ?? 1024) % 1024 !== 0) {
-    throw new InvalidArgumentError(component, "endpoint.memoryMb", args.memoryMb, "memory comes in steps of 1024");
-  }
+  checkRange(component, "endpoint.memoryMb", args.memoryMb, 1024, 6144, 1024);
   checkRange(component, "endpoint.maximumConcurrency", args.maximumConcurrency, 1, 200);
-  checkRange(component, "endpoint.logRetentionDays", args.logRetentionDays, 1, 3653);
+  checkRetention(component, "endpoint.logRetentionDays", args.logRetentionDays);
 }

@@ -110,7 +110,7 @@ function validate(component: string, args: InferenceArgs): void {
     /^[a-z0-9-]+(\.[a-z0-9-]+){1,2}[\w.-]*(:[\w-]+)*$/,
     "an id such as amazon.nova-lite-v1:0",
   );
-  checkRange(component, "monthlyBudgetUsd", args.monthlyBudgetUsd, 0.01, 1_000_000_000);
+  checkRange(component, "monthlyBudgetUsd", args.monthlyBudgetUsd, 0.01, 1_000_000_000, 0);
   if (args.topicArn === undefined && !args.emails?.length) {
     throw new InvalidArgumentError(
       component,

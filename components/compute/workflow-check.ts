@@ -124,7 +124,7 @@ function checkState(scope: FlowScope, state: State, at: string, names: Set<strin
         refuse("ItemProcessor.ProcessorConfig.Mode", config.Mode, "an express workflow has INLINE only");
       }
       checkRange(component, `${at}.MaxConcurrency`, state.MaxConcurrency, 0, 10_000);
-      checkRange(component, `${at}.ToleratedFailurePercentage`, state.ToleratedFailurePercentage, 0, 100);
+      checkRange(component, `${at}.ToleratedFailurePercentage`, state.ToleratedFailurePercentage, 0, 100, 0);
       checkFlow(scope, state.ItemProcessor, `${at}.ItemProcessor`, names);
     }
   }
@@ -199,7 +199,7 @@ function checkErrors(component: string, at: string, handlers: (Retrier | Catcher
     const { IntervalSeconds, MaxAttempts, BackoffRate, MaxDelaySeconds } = handler as Retrier;
     checkRange(component, `${at}[${index}].IntervalSeconds`, IntervalSeconds, 1, SECONDS);
     checkRange(component, `${at}[${index}].MaxAttempts`, MaxAttempts, 0, SECONDS);
-    checkRange(component, `${at}[${index}].BackoffRate`, BackoffRate, 1, 1000);
+    checkRange(component, `${at}[${index}].BackoffRate`, BackoffRate, 1, 1000, 0);
     checkRange(component, `${at}[${index}].MaxDelaySeconds`, MaxDelaySeconds, 1, 31_622_400);
   });
 }

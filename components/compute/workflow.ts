@@ -2,7 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { type Grant, grantStart, policyOf, trustOfSource } from "../grants.ts";
-import { checked, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import {
+  checked,
+  checkedArn,
+  checkForm,
+  checkRange,
+  checkRetention,
+  InvalidArgumentError,
+} from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import type { Flow, QueryLanguage } from "./asl.ts";
 import { grantsOf, hasDistributedMap, render } from "./definition.ts";
@@ -249,6 +256,7 @@ function validate(component: string, args: WorkflowArgs): void {
     "1 to 80 letters, digits, _, . or -, not a number",
   );
   checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, type === "express" ? 300 : 31_536_000);
+  checkRetention(component, "logs.retentionDays", args.logs?.retentionDays);
   checkRange(component, "previous.weight", args.previous?.weight, 1, 99);
   if (!args.definition?.States) {
     throw new InvalidArgumentError(component, "definition", args.definition, "give flow({ StartAt, States })");

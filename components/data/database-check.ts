@@ -1,4 +1,4 @@
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { DatabaseArgs } from "./database.ts";
 
 /** @throws InvalidArgumentError naming the argument and the remedy. */
@@ -32,7 +32,7 @@ export function checkDatabase(component: string, args: DatabaseArgs): void {
   for (const key of Object.keys(args.parameters ?? {})) {
     checkForm(component, `parameters.${key}`, key, /^[a-z][a-z0-9_.]{0,254}$/, "the name of a setting of PostgreSQL");
   }
-  checkRange(component, "logRetentionDays", args.logRetentionDays, 1, 3653);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   if (args.logRetentionDays !== undefined && args.clusterName === undefined) {
     throw new InvalidArgumentError(component, "clusterName", undefined, "its log group is named after it; give one");
   }
@@ -53,12 +53,8 @@ function checkPlace(component: string, args: DatabaseArgs): void {
 
 function checkCapacity(component: string, args: DatabaseArgs): void {
   const { minAcu = 0, maxAcu = 4 } = args;
-  checkRange(component, "minAcu", args.minAcu, 0, 256);
-  checkRange(component, "maxAcu", args.maxAcu, 1, 256);
-  if ((minAcu * 2) % 1 !== 0)
-    throw new InvalidArgumentError(component, "minAcu", minAcu, "capacity comes in steps of 0.5");
-  if ((maxAcu * 2) % 1 !== 0)
-    throw new InvalidArgumentError(component, "maxAcu", maxAcu, "capacity comes in steps of 0.5");
+  checkRange(component, "minAcu", args.minAcu, 0, 256, 0.5);
+  checkRange(component, "maxAcu", args.maxAcu, 1, 256, 0.5);
   if (minAcu > maxAcu)
     throw new InvalidArgumentError(component, "minAcu", minAcu, `it may not exceed maxAcu, ${maxAcu}`);
   checkRange(component, "pauseAfterSeconds", args.pauseAfterSeconds, 300, 86_400);

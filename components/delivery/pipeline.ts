@@ -3,7 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { Bucket } from "../data/bucket.ts";
 import { type Grant, grantEncrypt, grantPublish, policyOf, trustOfSource } from "../grants.ts";
-import { checked, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import {
+  checked,
+  checkedArn,
+  checkForm,
+  checkRange,
+  checkRetention,
+  InvalidArgumentError,
+} from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { type BuildProject, buildProject } from "./build-project.ts";
@@ -221,7 +228,7 @@ function validate(component: string, name: string, args: PipelineArgs): void {
   checkForm(component, "nodeVersion", args.nodeVersion, /^\d{2}$/, "a major version such as 24");
   checkForm(component, "pulumiVersion", args.pulumiVersion, /^3\.\d+\.\d+$/, "a version such as 3.270.0");
   checkRange(component, "timeoutMinutes", args.timeoutMinutes, 5, 480);
-  checkRange(component, "logRetentionDays", args.logRetentionDays, 1, 3653);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   if (args.filePaths && (args.filePaths.length < 1 || args.filePaths.length > 8)) {
     throw new InvalidArgumentError(
       component,

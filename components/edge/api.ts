@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { checkAuthorizer, type JwtArgs } from "./authorizers.ts";
 import type { Firewall } from "./firewall.ts";
@@ -150,7 +150,7 @@ function checkLimits(component: string, limits: ApiArgs["routeLimits"] = {}, rou
       const remedy = `the document has no such route; there are ${known.slice(0, 5).join(", ")}…`;
       throw new InvalidArgumentError(component, "routeLimits", route, remedy);
     }
-    checkRange(component, `routeLimits.${route}.rate`, rate, 0, 10_000);
+    checkRange(component, `routeLimits.${route}.rate`, rate, 0, 10_000, 0);
     checkRange(component, `routeLimits.${route}.burst`, burst, 0, 5000);
   }
 }
@@ -161,8 +161,9 @@ function validate(component: string, args: ApiArgs): void {
   checkForm(component, "type", args.type, /^(rest|http)$/, "rest or http");
   checkForm(component, "stage", args.stage, /^\w{1,128}$/, "letters, digits and _");
   checkRange(component, "authorizerTtlSeconds", args.authorizerTtlSeconds, 0, 60);
-  checkRange(component, "rate", args.rate, 1, 10_000);
+  checkRange(component, "rate", args.rate, 1, 10_000, 0);
   checkRange(component, "burst", args.burst, 1, 5000);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   for (const [index, origin] of (args.allowedOrigins ?? []).entries()) {
     if (origin === "*") continue;
     checkForm(
@@ -201,7 +202,7 @@ function validate(component: string, args: ApiArgs): void {
     throw new InvalidArgumentError(component, "type", "http", 'HTTP APIs cannot say whose call it is; use type "rest"');
   }
   for (const [tier, plan] of Object.entries(args.usagePlans ?? {})) {
-    checkRange(component, `usagePlans.${tier}.rate`, plan.rate, 1, 10_000);
+    checkRange(component, `usagePlans.${tier}.rate`, plan.rate, 1, 10_000, 0);
     checkRange(component, `usagePlans.${tier}.burst`, plan.burst, 1, 5000);
     checkRange(component, `usagePlans.${tier}.quotaPerDay`, plan.quotaPerDay, 1, 1_000_000_000);
   }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedArn, checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
 /** A group of rules that AWS keeps up to date. */
@@ -211,6 +211,7 @@ function validate(component: string, args: FirewallArgs): void {
   checkForm(component, "scope", args.scope, /^(regional|cloudfront)$/, "regional or cloudfront");
   checkForm(component, "mode", args.mode, /^(block|count)$/, "block or count");
   checkRange(component, "requestsPerFiveMinutes", args.requestsPerFiveMinutes, 10, 2_000_000_000);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   for (const group of Object.keys(args.managedRules ?? {})) {
     checkForm(component, `managedRules.${group}`, group, /^AWSManagedRules\w+$/, "the name of one of AWS's groups");
   }

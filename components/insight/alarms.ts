@@ -128,7 +128,7 @@ const RANGES: Record<keyof AlarmThresholds, [low: number, high: number]> = {
 function validate(component: string, args: AlarmsArgs): void {
   for (const [threshold, [low, high]] of Object.entries(RANGES)) {
     const value = args.thresholds?.[threshold as keyof AlarmThresholds];
-    checkRange(component, `thresholds.${threshold}`, value, low, high);
+    checkRange(component, `thresholds.${threshold}`, value, low, high, 0);
   }
   if (args.topicArn !== undefined && args.emails?.length) {
     const remedy = "a topic that is there already has its own subscribers; leave one of the two out";

@@ -79,7 +79,7 @@ export class Budget extends pulumi.ComponentResource {
 }
 
 function validate(component: string, args: BudgetArgs): void {
-  checkRange(component, "monthlyUsd", args.monthlyUsd, 0.01, 1_000_000_000);
+  checkRange(component, "monthlyUsd", args.monthlyUsd, 0.01, 1_000_000_000, 0);
   checkForm(component, "costTag.key", args.costTag?.key, /^[\w .:/=+@-]{1,128}$/, "the key of a tag");
   checkForm(component, "costTag.value", args.costTag?.value, /^[\w .:/=+@-]{1,256}$/, "the value of a tag");
   if (args.topicArn === undefined && !args.emails?.length) {
@@ -101,6 +101,6 @@ function validate(component: string, args: BudgetArgs): void {
     );
   }
   for (const [index, percent] of (args.alertPercents ?? []).entries()) {
-    checkRange(component, `alertPercents[${index}]`, percent, 1, 1000);
+    checkRange(component, `alertPercents[${index}]`, percent, 1, 1000, 0);
   }
 }

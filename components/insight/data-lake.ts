@@ -211,7 +211,7 @@ function validate(component: string, args: DataLakeArgs): void {
   const { tenants = [] } = args;
   const twice = tenants.find((tenant, index) => tenants.indexOf(tenant) !== index);
   if (twice) throw new InvalidArgumentError(component, "tenants", twice, "name a tenant once");
-  checkRange(component, "scanLimitGib", args.scanLimitGib, 0.01, 1024);
+  checkRange(component, "scanLimitGib", args.scanLimitGib, 0.01, 1024, 0);
   checkRange(component, "resultDays", args.resultDays, 1, 365);
   checkRange(component, "dataDays", args.dataDays, 1, 36_500);
   checkForm(

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { type Grant, grantDeliver, grantEncrypt, grantWriteObjects, policyOf, trustOfSource } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Stream } from "../messaging/stream.ts";
 import type { Tags } from "../tags.ts";
 import type { DataLake } from "./data-lake.ts";
@@ -190,6 +190,7 @@ function validate(component: string, args: DeliveryArgs): void {
   checkRange(component, "bufferMb", args.bufferMb, 64, 128);
   checkRange(component, "bufferSeconds", args.bufferSeconds, 60, 900);
   checkRange(component, "retrySeconds", args.retrySeconds, 0, 7200);
+  checkRetention(component, "logRetentionDays", args.logRetentionDays);
   if (args.compression !== undefined && args.lake.tables[args.table]!.format === "parquet") {
     throw new InvalidArgumentError(
       component,

@@ -4,7 +4,7 @@ import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { trustOf } from "../grants.ts";
-import { checkAdopted, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkAdopted, checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { parseCidr } from "./address-plan.ts";
 import { type EndpointService, endpoints, GATEWAYS } from "./endpoints.ts";
@@ -143,7 +143,7 @@ function validate(component: string, args: NetworkArgs): void {
   }
   checkRange(component, "zones", args.zones, 2, 6);
   checkForm(component, "nat", args.nat, /^(none|single|perZone)$/, "none, single or perZone");
-  checkRange(component, "flowLogDays", args.flowLogDays, 0, 3653);
+  if (args.flowLogDays !== 0) checkRetention(component, "flowLogDays", args.flowLogDays);
   for (const [index, service] of (args.endpoints ?? []).entries()) {
     const words = `one of AWS's services, such as ${GATEWAYS.join(", ")} or secretsmanager`;
     checkForm(component, `endpoints[${index}]`, service, /^[a-z][a-z0-9.-]{1,60}$/, words);

@@ -23,7 +23,7 @@ describe("arguments from JavaScript", () => {
       [() => new terrace.Queue("jobs", null as never), 'Queue "jobs": args is null; it has to be an object'],
       [
         () => new terrace.Queue("jobs", { visibilityTimeout: 60 } as never),
-        'Queue "jobs": visibilityTimeout is "given"; there is none; there are existing, queueName, fifo, visibilityTimeoutSeconds',
+        'Queue "jobs": visibilityTimeout is "given"; there is none; did you mean visibilityTimeoutSeconds? There are existing, queueName, fifo, visibilityTimeoutSeconds',
       ],
       [
         () => new terrace.Queue("jobs", { delaySeconds: Number.NaN }),

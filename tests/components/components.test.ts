@@ -216,7 +216,7 @@ describe("Database", () => {
 
   it.each([
     [{ minAcu: 3, maxAcu: 2 }, "minAcu is 3; it may not exceed maxAcu, 2"],
-    [{ maxAcu: 1.3 }, "capacity comes in steps of 0.5"],
+    [{ maxAcu: 1.3 }, "maxAcu is 1.3; it comes in steps of 0.5"],
     [{ engineVersion: "15.2" }, 'engineVersion is "15.2"'],
     [{ pauseAfterSeconds: 10 }, "pauseAfterSeconds is 10"],
   ])("refuses %j", async (args, message) => {

@@ -115,7 +115,7 @@ describe("Inference on SageMaker", () => {
       [{ image: "captions:1.4" }, 'endpoint.image is "captions:1.4"; it has to be an image of ECR'],
       [{ modelDataUrl: "https://x" }, 'endpoint.modelDataUrl is "https://x"'],
       [{ memoryMb: 512 }, "endpoint.memoryMb is 512; it has to be a number from 1024 to 6144"],
-      [{ memoryMb: 1500 }, "endpoint.memoryMb is 1500; memory comes in steps of 1024"],
+      [{ memoryMb: 1500 }, "endpoint.memoryMb is 1500; it comes in steps of 1024"],
       [{ maximumConcurrency: 201 }, "endpoint.maximumConcurrency is 201"],
       [{ logRetentionDays: 0 }, "endpoint.logRetentionDays is 0"],
     ]),
