@@ -8,21 +8,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { keepPolling } from "../../polling.ts";
 import type { Cloud } from "../../service.ts";
-import { accessLogs } from "./access-log.ts";
-import { apisOf, type HttpApi, type RestApi, type Stage } from "./apis.ts";
-import { type Exchange, type GatewayAnswer, newExchange } from "./exchange.ts";
-import { gatewayResponse } from "./gateway-responses.ts";
-import { problem, serveHttp } from "./http-api.ts";
-import { httpAuthorizer } from "./http-authorizer.ts";
-import { indexPage } from "./index-page.ts";
-import { functionInvoker } from "./invoke-function.ts";
-import { jwtVerifier } from "./jwt.ts";
-import { readBody } from "./request-body.ts";
-import { serveRest } from "./rest-api.ts";
-import { restAuthorizer } from "./rest-authorizer.ts";
-import { stageMetrics } from "./stage-metrics.ts";
-import { stageTraces } from "./stage-trace.ts";
-import { usage as createUsage } from "./usage.ts";
+import { httpAuthorizer } from "./authorizers/http-authorizer.ts";
+import { jwtVerifier } from "./authorizers/jwt.ts";
+import { restAuthorizer } from "./authorizers/rest-authorizer.ts";
+import { functionInvoker } from "./integrations/invoke-function.ts";
+import { apisOf, type HttpApi, type RestApi, type Stage } from "./model/apis.ts";
+import { type Exchange, type GatewayAnswer, newExchange } from "./serve/exchange.ts";
+import { gatewayResponse } from "./serve/gateway-responses.ts";
+import { problem, serveHttp } from "./serve/http-api.ts";
+import { indexPage } from "./serve/index-page.ts";
+import { readBody } from "./serve/request-body.ts";
+import { serveRest } from "./serve/rest-api.ts";
+import { accessLogs } from "./stages/access-log.ts";
+import { stageMetrics } from "./stages/stage-metrics.ts";
+import { stageTraces } from "./stages/stage-trace.ts";
+import { usage as createUsage } from "./stages/usage.ts";
 
 /** Label of `http://<label>.localhost` → what stands behind it. */
 export type Hosts = Record<string, { host: string; apiId: string; stage: string }>;

@@ -3,10 +3,10 @@
  * `gateway.ts`, which also says what is not emulated.
  */
 import type { Cloud, Service } from "../../service.ts";
-import { apisOf } from "./apis.ts";
-import { controlPlane } from "./control-plane.ts";
-import { httpResources } from "./http-resources.ts";
-import { restResources } from "./rest-resources.ts";
+import { controlPlane } from "./control/control-plane.ts";
+import { httpResources } from "./declared/http-resources.ts";
+import { restResources } from "./declared/rest-resources.ts";
+import { apisOf } from "./model/apis.ts";
 
 export function apigateway(cloud: Cloud): Service {
   const apis = apisOf(cloud);

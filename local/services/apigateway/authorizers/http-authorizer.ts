@@ -1,13 +1,13 @@
 /** An HTTP API's authorizers: JWT, and Lambda with simple responses or IAM policies. */
-import { evaluate } from "../../iam/evaluate.ts";
-import { parsePolicy } from "../../iam/policy.ts";
-import type { Cloud } from "../../service.ts";
-import type { HttpApi, HttpAuthorizer, HttpRoute } from "./apis.ts";
+import { evaluate } from "../../../iam/evaluate.ts";
+import { parsePolicy } from "../../../iam/policy.ts";
+import type { Cloud } from "../../../service.ts";
+import { authorizerEventV1 } from "../integrations/event-v1.ts";
+import { authorizerEventV2 } from "../integrations/event-v2.ts";
+import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import type { HttpApi, HttpAuthorizer, HttpRoute } from "../model/apis.ts";
+import { contextVariable, type Exchange, headerOf } from "../serve/exchange.ts";
 import { authorizationCache } from "./authorization-cache.ts";
-import { authorizerEventV1 } from "./event-v1.ts";
-import { authorizerEventV2 } from "./event-v2.ts";
-import { contextVariable, type Exchange, headerOf } from "./exchange.ts";
-import type { InvokeFunction } from "./invoke-function.ts";
 import type { JwtVerifier } from "./jwt.ts";
 
 export type HttpAuthorization =

@@ -1,8 +1,8 @@
 /** The API Gateway API, as far as the lifecycle of tenants and a curious operator need it: keys and usage plans. */
 import { randomBytes } from "node:crypto";
-import { type Access, AwsError, type Cloud, type Operation } from "../../service.ts";
-import type { Apis, UsagePlan } from "./apis.ts";
-import { type ApiKey, newKeyId } from "./keys.ts";
+import { type Access, AwsError, type Cloud, type Operation } from "../../../service.ts";
+import type { Apis, UsagePlan } from "../model/apis.ts";
+import { type ApiKey, newKeyId } from "../model/keys.ts";
 
 export function controlPlane(cloud: Cloud, apis: Apis): Record<string, Operation> {
   const { keys, plans } = apis;

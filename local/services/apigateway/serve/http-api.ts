@@ -1,12 +1,12 @@
 /** A request through an HTTP API: CORS, route, authorizer, integration. */
-import type { Cloud } from "../../service.ts";
-import { type Cors, type HttpApi, type HttpIntegration, type HttpRoute, httpPaths } from "./apis.ts";
-import { eventV1 } from "./event-v1.ts";
-import { eventV2 } from "./event-v2.ts";
+import type { Cloud } from "../../../service.ts";
+import type { AuthorizeHttp } from "../authorizers/http-authorizer.ts";
+import { eventV1 } from "../integrations/event-v1.ts";
+import { eventV2 } from "../integrations/event-v2.ts";
+import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import { httpProxyResponse } from "../integrations/proxy-response.ts";
+import { type Cors, type HttpApi, type HttpIntegration, type HttpRoute, httpPaths } from "../model/apis.ts";
 import { contextVariable, type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
-import type { AuthorizeHttp } from "./http-authorizer.ts";
-import type { InvokeFunction } from "./invoke-function.ts";
-import { httpProxyResponse } from "./proxy-response.ts";
 
 export interface HttpParts {
   cloud: Cloud;

@@ -1,8 +1,8 @@
 /** API Gateway's own segment of a sampled request, where a stage is traced. */
-import type { Cloud } from "../../service.ts";
-import { emit, newSegmentId, traceHeader, traceOf, tracingOf } from "../../tracing.ts";
-import type { RestApi } from "./apis.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Cloud } from "../../../service.ts";
+import { emit, newSegmentId, traceHeader, traceOf, tracingOf } from "../../../tracing.ts";
+import type { RestApi } from "../model/apis.ts";
+import type { Exchange } from "../serve/exchange.ts";
 
 export interface RequestTrace {
   /** For what the request goes on to. */

@@ -1,5 +1,5 @@
 /** Reads what a proxied function answers. Pure. */
-import type { GatewayAnswer } from "./exchange.ts";
+import type { GatewayAnswer } from "../serve/exchange.ts";
 
 const KNOWN = new Set(["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies"]);
 /** The gateway's own, or the connection's. */

@@ -1,7 +1,7 @@
 /** The event of an HTTP API, payload version 2.0: lower-case headers, duplicates joined, absent fields left out. */
-import type { Cloud } from "../../service.ts";
+import type { Cloud } from "../../../service.ts";
+import { clfTime, type Exchange } from "../serve/exchange.ts";
 import { isReplaced } from "./event-v1.ts";
-import { clfTime, type Exchange } from "./exchange.ts";
 
 export interface EventV2Options {
   /** `{ jwt: { claims, scopes } }` or `{ lambda: { … } }`. */

@@ -1,8 +1,8 @@
 /** API Gateway's metrics of a stage: each request adds to them. */
-import { type Meter, meter } from "../../metrics.ts";
-import type { Cloud } from "../../service.ts";
-import type { HttpApi, RestApi, Stage } from "./apis.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Meter, meter } from "../../../metrics.ts";
+import type { Cloud } from "../../../service.ts";
+import type { HttpApi, RestApi, Stage } from "../model/apis.ts";
+import type { Exchange } from "../serve/exchange.ts";
 
 interface Meters {
   count: Meter;

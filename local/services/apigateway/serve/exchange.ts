@@ -1,9 +1,9 @@
 /** One request on its way through the gateway, and the `$context` variables that logs and templates read from it. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Cloud } from "../../service.ts";
-import type { Stage } from "./apis.ts";
-import type { RequestTrace } from "./stage-trace.ts";
+import type { Cloud } from "../../../service.ts";
+import type { Stage } from "../model/apis.ts";
+import type { RequestTrace } from "../stages/stage-trace.ts";
 
 export interface Exchange {
   incoming: IncomingMessage;

@@ -1,6 +1,6 @@
 /** `aws.apigatewayv2.*` as the graph declares it: HTTP APIs. */
-import { AwsError, type Provision } from "../../service.ts";
-import type { Apis, Cors, HttpApi } from "./apis.ts";
+import { AwsError, type Provision } from "../../../service.ts";
+import type { Apis, Cors, HttpApi } from "../model/apis.ts";
 import { readAccessLog } from "./stage-settings.ts";
 
 export function httpResources(apis: Apis): Record<string, Provision> {

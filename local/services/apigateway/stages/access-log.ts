@@ -1,8 +1,8 @@
 /** Access logs: one line per request in the stage's own format. */
-import type { Cloud } from "../../service.ts";
-import { type LogBatches, logBatches, type StreamLog } from "../lambda/function-log.ts";
-import type { Stage } from "./apis.ts";
-import { contextVariable, type Exchange } from "./exchange.ts";
+import type { Cloud } from "../../../service.ts";
+import { type LogBatches, logBatches, type StreamLog } from "../../lambda/function-log.ts";
+import type { Stage } from "../model/apis.ts";
+import { contextVariable, type Exchange } from "../serve/exchange.ts";
 
 export interface AccessLogs {
   write(exchange: Exchange, status: number, bytes: number): void;

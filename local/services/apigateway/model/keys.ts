@@ -1,6 +1,6 @@
 /** API keys and what they are on, persistent: the lifecycle of tenants makes them at run time. */
 import { randomBytes } from "node:crypto";
-import type { Cloud } from "../../service.ts";
+import type { Cloud } from "../../../service.ts";
 
 export interface ApiKey {
   id: string;

@@ -1,6 +1,6 @@
 /** Calls a function as API Gateway does: with the API as the source, or with a role of the integration. */
-import { AwsError, type Call, type Cloud, type Principal, type Timer } from "../../service.ts";
-import type { InvokeOutput } from "../lambda/invoke.ts";
+import { AwsError, type Call, type Cloud, type Principal, type Timer } from "../../../service.ts";
+import type { InvokeOutput } from "../../lambda/invoke.ts";
 
 export interface FunctionCall {
   /** `…:lambda:path/2015-03-31/functions/<arn>/invocations`, or the function's ARN. */

@@ -1,7 +1,7 @@
 /** Usage plans at work: a token bucket and a quota for each key on a plan. */
-import type { Cloud } from "../../service.ts";
-import type { Apis, UsagePlan } from "./apis.ts";
-import type { ApiKey } from "./keys.ts";
+import type { Cloud } from "../../../service.ts";
+import type { Apis, UsagePlan } from "../model/apis.ts";
+import type { ApiKey } from "../model/keys.ts";
 
 export type Verdict =
   | { allowed: true; key: ApiKey }

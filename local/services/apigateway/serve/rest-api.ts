@@ -1,15 +1,15 @@
 /** A request through a REST API: route, authorizer, API key, validation, integration. */
-import type { Cloud } from "../../service.ts";
-import { type Apis, type RestApi, type RestIntegration, restRoutes } from "./apis.ts";
-import { eventV1 } from "./event-v1.ts";
+import type { Cloud } from "../../../service.ts";
+import type { AuthorizeRest } from "../authorizers/rest-authorizer.ts";
+import { eventV1 } from "../integrations/event-v1.ts";
+import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import { mockResponse } from "../integrations/mock-integration.ts";
+import { restProxyResponse } from "../integrations/proxy-response.ts";
+import { type Apis, type RestApi, type RestIntegration, restRoutes } from "../model/apis.ts";
+import type { Usage } from "../stages/usage.ts";
 import { type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
 import { gatewayResponse, parameterValue } from "./gateway-responses.ts";
-import type { InvokeFunction } from "./invoke-function.ts";
-import { mockResponse } from "./mock-integration.ts";
-import { restProxyResponse } from "./proxy-response.ts";
 import { validateRequest } from "./request-validation.ts";
-import type { AuthorizeRest } from "./rest-authorizer.ts";
-import type { Usage } from "./usage.ts";
 
 export interface RestParts {
   cloud: Cloud;

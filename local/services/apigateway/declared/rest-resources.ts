@@ -1,7 +1,7 @@
 /** `aws.apigateway.*` as the graph declares it. A deployment is no snapshot here: what is declared is served. */
-import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Provision } from "../../service.ts";
-import type { Apis, MockResponse, RestApi, RestMethod } from "./apis.ts";
+import type { Resource } from "../../../../engine/graph.ts";
+import { AwsError, type Provision } from "../../../service.ts";
+import type { Apis, MockResponse, RestApi, RestMethod } from "../model/apis.ts";
 import { readAccessLog } from "./stage-settings.ts";
 
 type Inputs = Record<string, never> & Resource["inputs"];

@@ -1,6 +1,6 @@
 /** What stages of both kinds of API have in common. */
-import type { Resource } from "../../../engine/graph.ts";
-import type { AccessLog } from "./apis.ts";
+import type { Resource } from "../../../../engine/graph.ts";
+import type { AccessLog } from "../model/apis.ts";
 
 export function readAccessLog({ accessLogSettings }: Resource["inputs"]): AccessLog | undefined {
   const settings = accessLogSettings as { destinationArn?: string; format?: string } | undefined;

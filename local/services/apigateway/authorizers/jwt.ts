@@ -1,6 +1,6 @@
 /** Checks JSON Web Tokens for JWT and user pool authorizers. Cognito's own keys are asked of this machine's Cognito. */
 import type { JWTPayload, JWTVerifyGetKey } from "jose";
-import type { Cloud } from "../../service.ts";
+import type { Cloud } from "../../../service.ts";
 
 /** The claims of a valid token of this issuer; undefined for any other. */
 export type JwtVerifier = (token: string, issuer: string, audiences?: string[]) => Promise<JWTPayload | undefined>;

@@ -1,5 +1,5 @@
 /** Keeps authorizers' answers for their time to live, and lets requests with the same identity share one that is on its way. */
-import type { Clock } from "../../service.ts";
+import type { Clock } from "../../../service.ts";
 
 export interface AuthorizationCache<Answer> {
   /** @param key What identifies the caller; undefined for an authorizer that keeps nothing. */

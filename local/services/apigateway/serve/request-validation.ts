@@ -1,5 +1,5 @@
 /** Request validation against models (JSON schema draft 4). The validator loads with the first request that needs it. */
-import type { RestApi, RestMethod } from "./apis.ts";
+import type { RestApi, RestMethod } from "../model/apis.ts";
 import type { Exchange } from "./exchange.ts";
 
 export interface Invalid {

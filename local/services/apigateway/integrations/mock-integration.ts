@@ -1,8 +1,8 @@
 /** A MOCK integration: what browsers' preflight requests are answered with. Templates are sent as they are. */
-import type { Cloud } from "../../service.ts";
-import type { RestIntegration } from "./apis.ts";
-import type { Exchange, GatewayAnswer } from "./exchange.ts";
-import { parameterValue } from "./gateway-responses.ts";
+import type { Cloud } from "../../../service.ts";
+import type { RestIntegration } from "../model/apis.ts";
+import type { Exchange, GatewayAnswer } from "../serve/exchange.ts";
+import { parameterValue } from "../serve/gateway-responses.ts";
 
 /** Undefined when no integration response is declared for the status that the request template chooses. */
 export function mockResponse(

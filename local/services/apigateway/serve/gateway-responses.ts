@@ -1,6 +1,6 @@
 /** What a REST API itself answers, in API Gateway's words or the API's own gateway responses. */
-import type { Cloud } from "../../service.ts";
-import type { RestApi } from "./apis.ts";
+import type { Cloud } from "../../../service.ts";
+import type { RestApi } from "../model/apis.ts";
 import { contextVariable, type Exchange, type GatewayAnswer } from "./exchange.ts";
 
 /** Response type → status, message, error type. A message of null is what API Gateway answers as well. */

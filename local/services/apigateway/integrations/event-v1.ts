@@ -1,6 +1,6 @@
 /** The event of a Lambda proxy integration, payload version 1.0: REST APIs, and HTTP APIs that ask for it. */
-import type { Cloud } from "../../service.ts";
-import { clfTime, type Exchange } from "./exchange.ts";
+import type { Cloud } from "../../../service.ts";
+import { clfTime, type Exchange } from "../serve/exchange.ts";
 
 export interface EventV1Options {
   /** HTTP APIs say so. */

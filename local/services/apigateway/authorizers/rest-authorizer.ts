@@ -1,13 +1,13 @@
 /** A REST API's authorizers: Lambda (TOKEN and REQUEST) and Cognito user pools. */
-import { evaluate } from "../../iam/evaluate.ts";
-import { type Policy, parsePolicy } from "../../iam/policy.ts";
-import type { Cloud, Principal } from "../../service.ts";
-import type { RestApi, RestAuthorizer, RestMethod } from "./apis.ts";
+import { evaluate } from "../../../iam/evaluate.ts";
+import { type Policy, parsePolicy } from "../../../iam/policy.ts";
+import type { Cloud, Principal } from "../../../service.ts";
+import { authorizerEventV1 } from "../integrations/event-v1.ts";
+import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import type { RestApi, RestAuthorizer, RestMethod } from "../model/apis.ts";
+import { contextVariable, type Exchange, headerOf } from "../serve/exchange.ts";
+import type { ResponseType } from "../serve/gateway-responses.ts";
 import { authorizationCache } from "./authorization-cache.ts";
-import { authorizerEventV1 } from "./event-v1.ts";
-import { contextVariable, type Exchange, headerOf } from "./exchange.ts";
-import type { ResponseType } from "./gateway-responses.ts";
-import type { InvokeFunction } from "./invoke-function.ts";
 import type { JwtVerifier } from "./jwt.ts";
 
 export type Authorization =

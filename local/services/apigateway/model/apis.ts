@@ -1,5 +1,5 @@
 /** What the graph declares of API Gateway, by id: read by the data plane, written by provisioning. */
-import type { Cloud } from "../../service.ts";
+import type { Cloud } from "../../../service.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type PathNode, pathNode } from "./paths.ts";
 
