@@ -1,9 +1,9 @@
 /** Requests to a function's own address: judged, handed to the function as an event of version 2.0, answered with what it says. */
 import { randomUUID } from "node:crypto";
 import { AwsError, type AwsRequest, type AwsResponse, type Cloud } from "../../../service.ts";
-import { isTextual, queryOf } from "../../apigateway/event-v2.ts";
-import { clfTime } from "../../apigateway/exchange.ts";
-import { httpProxyResponse } from "../../apigateway/proxy-response.ts";
+import { isTextual, queryOf } from "../../apigateway/integrations/event-v2.ts";
+import { clfTime } from "../../apigateway/serve/exchange.ts";
+import { httpProxyResponse } from "../../apigateway/integrations/proxy-response.ts";
 import type { Functions } from "../functions.ts";
 import type { ResourcePolicies } from "../resource-policy.ts";
 import { corsHeaders, isPreflight } from "./cors.ts";
