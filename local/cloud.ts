@@ -264,7 +264,13 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     return owner ? [owner] : Object.keys(factories);
   }
 
+  // What the API made of roles and users holds before anybody asks IAM itself.
+  if (Object.hasOwn(factories, "iam") && hasTable(database, "iam_roles")) await service("iam");
   return cloud;
+}
+
+function hasTable(database: DatabaseSync, name: string): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }
 
 function openDatabase(directory: string): DatabaseSync {

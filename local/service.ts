@@ -9,15 +9,19 @@ import type { Resource } from "../engine/graph.ts";
 
 /** Who makes a call. `administrator` is the developer at the machine: every call is allowed. */
 export interface Principal {
-  type: "administrator" | "assumed-role" | "service" | "anonymous";
-  /** `arn:aws:sts::…:assumed-role/role/session`, `arn:aws:iam::…:root`, or a service's host name. */
+  type: "administrator" | "user" | "assumed-role" | "service" | "anonymous";
+  /** `arn:aws:sts::…:assumed-role/role/session`, `arn:aws:iam::…:user/name`, `arn:aws:iam::…:root`, or a service's host name. */
   arn: string;
   account: string;
   /** The role behind an assumed-role session. */
   roleArn?: string;
   sessionName?: string;
-  /** Session tags: `aws:PrincipalTag/<key>`. */
+  /** Session tags: `aws:PrincipalTag/<key>`, before tags of the role itself. */
   tags?: Record<string, string>;
+  /** Which of the session's tags go along to a role that it assumes. */
+  transitiveTags?: string[];
+  /** Who is behind a session: `aws:SourceIdentity`. */
+  sourceIdentity?: string;
   /** Inline session policy (JSON), intersected with the role's. */
   sessionPolicy?: string;
   accessKeyId?: string;

@@ -1,4 +1,5 @@
 /** Condition blocks: every operator family, `IfExists`, set qualifiers, policy variables. */
+import { BlockList, isIP } from "node:net";
 import type { ConditionBlock } from "./policy.ts";
 
 /** Lower-case condition key → its values. An absent key has no entry. */
@@ -89,7 +90,8 @@ function holdsFor(
   if (actual === undefined || actual.length === 0) {
     // ForAllValues over nothing is true: the reason why it does not belong in an Allow.
     if (qualifier === "ForAllValues") return true;
-    if (qualifier === "ForAnyValue") return ifExists;
+    // IfExists is asked value by value: over nothing it changes nothing.
+    if (qualifier === "ForAnyValue") return false;
     return ifExists || negated;
   }
   // A negated operator holds for a value that equals none of those wanted.
@@ -161,16 +163,13 @@ function instant(text: string): number {
 }
 
 function inNetwork(address: string, network: string): boolean {
-  const [base, length = "32"] = network.split("/");
-  const [a, b] = [ipv4(address), ipv4(base!)];
-  if (a === undefined || b === undefined) return address === base;
-  const bits = Number(length);
-  const mask = bits === 0 ? 0 : (~0 << (32 - bits)) >>> 0;
-  return (a & mask) >>> 0 === (b & mask) >>> 0;
-}
-
-function ipv4(text: string): number | undefined {
-  const bytes = text.split(".").map(Number);
-  if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte <= 255))) return undefined;
-  return bytes.reduce((value, byte) => (value * 256 + byte) >>> 0, 0);
+  const [base = "", length] = network.split("/");
+  const family = isIP(base);
+  if (family === 0 || isIP(address) !== family) return false;
+  const most = family === 4 ? 32 : 128;
+  const bits = Number(length ?? most);
+  if (!(Number.isInteger(bits) && bits >= 0 && bits <= most)) return false;
+  const list = new BlockList();
+  list.addSubnet(base, bits, family === 4 ? "ipv4" : "ipv6");
+  return list.check(address, family === 4 ? "ipv4" : "ipv6");
 }

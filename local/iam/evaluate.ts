@@ -41,9 +41,9 @@ export function evaluate(question: Question): Decision {
       ? { allowed: true, statement: byResource }
       : { allowed: false, reason: "no resource-based policy" };
   }
-  // A resource policy that names the session itself is not bounded by session policy or permission boundary.
-  const bySession = allows(grantingTo(question).filter(namesSession(principal)), question);
-  if (bySession) return { allowed: true, statement: bySession };
+  // A resource policy that names the session or user itself is not bounded by session policy or permission boundary.
+  const byName = allows(grantingTo(question).filter(namesCaller(principal)), question);
+  if (byName) return { allowed: true, statement: byName };
   if (boundary && !allows(boundary, question)) return { allowed: false, reason: "no permissions boundary" };
   if (sessionPolicy && !allows(sessionPolicy, question)) return { allowed: false, reason: "no session policy" };
   if (byResource) return { allowed: true, statement: byResource };
@@ -61,8 +61,8 @@ export function evaluate(question: Question): Decision {
 }
 
 /** The statements of the resource's policy that speak of this principal. */
-function resourcePolicyFor({ resourcePolicy, principal }: Question): Policy {
-  return (resourcePolicy ?? []).filter((statement) => namesPrincipal(statement, principal));
+function resourcePolicyFor(question: Question): Policy {
+  return (question.resourcePolicy ?? []).filter((statement) => namesPrincipal(statement, question));
 }
 
 /**
@@ -95,10 +95,22 @@ function matchesResource(resource: string, pattern: string, context: Context): b
   return resolved !== undefined && matchesWildcard(resource, resolved);
 }
 
-function namesPrincipal(statement: Statement, principal: Principal): boolean {
-  if (statement.notPrincipals) return !matchesAny(statement.notPrincipals, principal);
+function namesPrincipal(statement: Statement, { principal, boundary }: Question): boolean {
+  // Whoever has a boundary is denied by a NotPrincipal whatever it says, AWS warns.
+  if (statement.notPrincipals) return boundary !== undefined || !exempts(statement.notPrincipals, principal);
   // An identity policy used as a resource policy has no principal: it speaks of nobody.
   return statement.principals !== undefined && matchesAny(statement.principals, principal);
+}
+
+/** All that stand behind a caller have to be named for it not to count: its account, its role and its session. */
+function exempts(principals: Record<string, string[]>, principal: Principal): boolean {
+  const { AWS: names = [] } = principals;
+  if (names.includes("*") || principal.type === "service" || principal.type === "anonymous") {
+    return matchesAny(principals, principal);
+  }
+  const isNamed = (...any: string[]) => any.some((name) => names.includes(name));
+  const { arn, roleArn = arn } = principal;
+  return "*" in principals || (isNamed(...accountOf(principal)) && isNamed(roleArn) && isNamed(arn));
 }
 
 /** `except` are names that do not count. */
@@ -119,6 +131,6 @@ function accountOf({ account }: Principal): string[] {
   return [account, `arn:aws:iam::${account}:root`];
 }
 
-function namesSession({ type, arn }: Principal): (statement: Statement) => boolean {
-  return ({ principals }) => type === "assumed-role" && (principals?.AWS ?? []).includes(arn);
+function namesCaller({ arn }: Principal): (statement: Statement) => boolean {
+  return ({ principals }) => (principals?.AWS ?? []).includes(arn);
 }

@@ -4,18 +4,26 @@ import type { Context } from "./conditions.ts";
 import { type Decision, evaluate } from "./evaluate.ts";
 import { parsePolicy } from "./policy.ts";
 
-export interface Role {
+/** Whoever has policies: a role or a user. */
+export interface Identity {
+  boundary?: string;
+  /** Policy name or ARN → document. */
+  policies: Map<string, string>;
+  /** `aws:PrincipalTag/<key>` of all who act as it. */
+  tags?: Record<string, string>;
+}
+
+export interface Role extends Identity {
   arn: string;
   name: string;
   trustPolicy: string;
   maxSessionSeconds: number;
-  boundary?: string;
-  /** Policy name or ARN → document. */
-  policies: Map<string, string>;
 }
 
 export interface Iam {
   roles: Map<string, Role>;
+  /** By ARN, with what their groups may do. */
+  users: Map<string, Identity>;
   /** Drops what was decided so far: call it after any change of a policy. */
   changed(): void;
   role(arn: string): Role;
@@ -26,6 +34,7 @@ export interface Iam {
 
 export function iam(now: () => number): Iam {
   const roles = new Map<string, Role>();
+  const users = new Map<string, Identity>();
   // Judged once a second at most: a condition on the time of day stays true to it.
   let decisions = new Map<string, Decision>();
   let decidedInSecond = 0;
@@ -33,23 +42,24 @@ export function iam(now: () => number): Iam {
   function decide(call: Call, asked: Access): Decision {
     // A call may leave out the member that names its resource: nothing it could be allowed by name.
     const access = { ...asked, resource: asked.resource ?? "" };
-    const { principal } = call;
-    const role = principal.roleArn ? roles.get(principal.roleArn) : undefined;
+    const identity = identityOf(call.principal);
     return evaluate({
-      principal,
       action: access.action,
       resource: access.resource,
-      context: contextOf(call, access, now()),
-      identityPolicies: role ? [...role.policies.values()].map(parsePolicy) : [],
-      sessionPolicy: principal.sessionPolicy ? parsePolicy(principal.sessionPolicy) : undefined,
-      boundary: role?.boundary ? parsePolicy(role.boundary) : undefined,
+      context: contextOf(call, access, now(), identity?.tags),
+      ...policiesOf(call.principal, identity),
       resourcePolicy: access.resourcePolicy ? parsePolicy(access.resourcePolicy) : undefined,
       needsDelegation: access.needsDelegation,
     });
   }
 
+  function identityOf({ type, arn, roleArn }: Principal): Identity | undefined {
+    return type === "user" ? users.get(arn) : roleArn ? roles.get(roleArn) : undefined;
+  }
+
   return {
     roles,
+    users,
     changed: () => {
       decisions = new Map();
     },
@@ -73,7 +83,6 @@ export function iam(now: () => number): Iam {
     },
     authorizeAssume(principal, action, role, context) {
       if (principal.type === "administrator") return;
-      const caller = principal.roleArn ? roles.get(principal.roleArn) : undefined;
       const question = { principal, action, resource: role.arn, context };
       const trust = parsePolicy(role.trustPolicy).map((statement) => ({ ...statement, resources: undefined }));
       const byTrust = evaluate({ ...question, identityPolicies: [], resourcePolicy: trust, resourcePolicyOnly: true });
@@ -82,14 +91,23 @@ export function iam(now: () => number): Iam {
       }
       if (principal.type === "service" || principal.type === "anonymous") return;
       // A trust policy that names the caller's role is enough inside the account; one that names the account is not.
-      const named = byTrust.statement?.principals?.AWS ?? [];
-      if (named.includes(principal.roleArn ?? "") || named.includes(principal.arn)) return;
-      const byIdentity = evaluate({
+      const byAll = evaluate({
         ...question,
-        identityPolicies: caller ? [...caller.policies.values()].map(parsePolicy) : [],
+        ...policiesOf(principal, identityOf(principal)),
+        resourcePolicy: trust,
       });
-      if (!byIdentity.allowed) throw denied(principal, { action, resource: role.arn }, byIdentity);
+      if (!byAll.allowed) throw denied(principal, { action, resource: role.arn }, byAll);
     },
+  };
+}
+
+/** What a caller brings along: its own policies, and what its role's boundary and its session leave of them. */
+function policiesOf(principal: Principal, identity: Identity | undefined) {
+  return {
+    principal,
+    identityPolicies: identity ? [...identity.policies.values()].map(parsePolicy) : [],
+    boundary: identity?.boundary ? parsePolicy(identity.boundary) : undefined,
+    sessionPolicy: principal.sessionPolicy ? parsePolicy(principal.sessionPolicy) : undefined,
   };
 }
 
@@ -101,7 +119,8 @@ function decisionKey({ principal, sourceArn, sourceIp }: Call, access: Access): 
   return `${who} ${access.action} ${access.resource} ${sourceArn ?? ""} ${sourceIp} ${context} ${access.resourcePolicy ?? ""}`;
 }
 
-export function contextOf(call: Call, access: Access, nowMs: number): Context {
+/** @param ownTags of the role or user: a session's own tags go before them */
+export function contextOf(call: Call, access: Access, nowMs: number, ownTags: Record<string, string> = {}): Context {
   const { principal, sourceArn } = call;
   const context: Context = {
     "aws:currenttime": [new Date(nowMs).toISOString()],
@@ -111,23 +130,27 @@ export function contextOf(call: Call, access: Access, nowMs: number): Context {
     "aws:sourceip": [call.sourceIp],
     "aws:principalarn": [principal.roleArn ?? principal.arn],
     "aws:principalaccount": [principal.account],
-    "aws:principaltype": [principal.type === "assumed-role" ? "AssumedRole" : "Account"],
+    "aws:principaltype": [PRINCIPAL_TYPES[principal.type] ?? "Account"],
     "aws:principalisawsservice": [String(principal.type === "service")],
     "aws:requestedregion": [access.resource.split(":")[3] || "us-east-1"],
   };
   if (principal.sessionName) context["aws:userid"] = [`AROA:${principal.sessionName}`];
+  if (principal.type === "user") context["aws:username"] = [principal.arn.slice(principal.arn.lastIndexOf("/") + 1)];
+  if (principal.sourceIdentity) context["aws:sourceidentity"] = [principal.sourceIdentity];
   if (principal.type === "service") context["aws:principalservicename"] = [principal.arn];
   if (sourceArn) {
     context["aws:sourcearn"] = [sourceArn];
     context["aws:sourceaccount"] = [sourceArn.split(":")[4] || principal.account];
   }
-  for (const [key, value] of Object.entries(principal.tags ?? {}))
+  for (const [key, value] of [...Object.entries(ownTags), ...Object.entries(principal.tags ?? {})])
     context[`aws:principaltag/${key.toLowerCase()}`] = [value];
   for (const [key, value] of Object.entries(access.context ?? {})) {
     context[key.toLowerCase()] = Array.isArray(value) ? value : [value];
   }
   return context;
 }
+
+const PRINCIPAL_TYPES: Partial<Record<Principal["type"], string>> = { user: "User", "assumed-role": "AssumedRole" };
 
 /** AWS's sentence, then the statement that would have allowed the call. */
 function denied(principal: Principal, access: Access, { reason, statement }: Decision): AwsError {

@@ -10,9 +10,17 @@ export interface StoredKey {
   principal: Principal;
 }
 
+export interface LongLivedKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 export interface CredentialStore {
   administrator: { accessKeyId: string; secretAccessKey: string };
   issue(principal: Principal, durationSeconds: number): Credentials;
+  /** A user's long-lived key: a new one, or one that was put away by `revoke`. */
+  keep(principal: Principal, key?: LongLivedKey): LongLivedKey;
+  revoke(accessKeyId: string): void;
   /** Throws what AWS answers to an unknown or expired key. */
   find(accessKeyId: string, sessionToken: string | undefined): StoredKey;
 }
@@ -23,6 +31,7 @@ export function credentialStore(database: DatabaseSync, clock: Clock, account: s
   ) STRICT`);
   const insert = database.prepare("INSERT INTO credentials VALUES (?, ?, ?, ?, ?)");
   const select = database.prepare("SELECT * FROM credentials WHERE access_key_id = ?");
+  const remove = database.prepare("DELETE FROM credentials WHERE access_key_id = ?");
   database.prepare("DELETE FROM credentials WHERE expiration < ?").run(clock.now());
   // Every signed request looks its key up.
   const cache = new Map<string, StoredKey>();
@@ -30,15 +39,24 @@ export function credentialStore(database: DatabaseSync, clock: Clock, account: s
   const administrator = readAdministrator() ?? makeAdministrator();
 
   function readAdministrator() {
-    const row = database.prepare("SELECT access_key_id, secret FROM credentials WHERE expiration IS NULL").get();
+    const row = database
+      .prepare(
+        `SELECT access_key_id, secret FROM credentials WHERE expiration IS NULL AND principal ->> 'type' = 'administrator'`,
+      )
+      .get();
     return row && { accessKeyId: String(row.access_key_id), secretAccessKey: String(row.secret) };
   }
 
   function makeAdministrator() {
-    const keys = { accessKeyId: keyId("AKIA"), secretAccessKey: secret() };
-    const principal: Principal = { type: "administrator", arn: `arn:aws:iam::${account}:root`, account };
-    insert.run(keys.accessKeyId, keys.secretAccessKey, null, null, JSON.stringify(principal));
-    return keys;
+    return keep({ type: "administrator", arn: `arn:aws:iam::${account}:root`, account });
+  }
+
+  function keep(
+    principal: Principal,
+    key: LongLivedKey = { accessKeyId: keyId("AKIA"), secretAccessKey: secret() },
+  ): LongLivedKey {
+    insert.run(key.accessKeyId, key.secretAccessKey, null, null, JSON.stringify(principal));
+    return key;
   }
 
   function lookUp(accessKeyId: string): StoredKey | undefined {
@@ -58,6 +76,11 @@ export function credentialStore(database: DatabaseSync, clock: Clock, account: s
 
   return {
     administrator,
+    keep,
+    revoke(accessKeyId) {
+      cache.delete(accessKeyId);
+      remove.run(accessKeyId);
+    },
     issue(principal, durationSeconds) {
       const credentials = {
         accessKeyId: keyId("ASIA"),

@@ -1,6 +1,6 @@
 /** Operations on rules and their targets. */
 import { type Json, matchesPattern } from "../../event-pattern.ts";
-import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { type Access, AwsError, type Cloud, type Operation } from "../../service.ts";
 import { sorted } from "./bus-operations.ts";
 import type { EventBridge } from "./index.ts";
 import { page } from "./page.ts";
@@ -70,7 +70,13 @@ export function ruleOperations(cloud: Cloud, { registry, rules }: EventBridge): 
       },
     },
     PutTargets: {
-      authorize: onRule("PutTargets", "Rule"),
+      authorize: (input, call) => [
+        onRule("PutTargets", "Rule")(input, call) as Access,
+        ...[...new Set((input.Targets ?? []).flatMap(({ RoleArn }: RuleTarget) => RoleArn ?? []))].map((role) => ({
+          ...{ action: "iam:PassRole", resource: String(role) },
+          context: { "iam:PassedToService": "events.amazonaws.com" },
+        })),
+      ],
       run({ Rule: name, EventBusName, Targets = [] }: { Rule: string; EventBusName?: string; Targets?: RuleTarget[] }) {
         const rule = registry.rule(name, EventBusName);
         const ids = Targets.map(({ Id }) => Id);

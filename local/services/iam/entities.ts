@@ -19,9 +19,15 @@ export interface PolicyEntity {
   arn: string;
   name: string;
   path: string;
+  /** That of the default version. */
   document: string;
   description?: string;
   createdAt: number;
+  versions: { id: string; document: string; createdAt: number }[];
+  defaultVersion: string;
+  /** The number of the newest version there ever was: none is given twice. */
+  latest?: number;
+  tags?: Record<string, string>;
 }
 
 export interface Entities {
@@ -55,7 +61,7 @@ export function entities({ database }: Cloud, judge: Iam): Entities {
   const made = new Set<string>();
   for (const row of database.prepare("SELECT entity FROM iam_policies").all()) {
     const entity = JSON.parse(String(row.entity)) as PolicyEntity;
-    policies.set(entity.arn, entity);
+    policies.set(entity.arn, { ...onlyVersion(entity), ...entity });
   }
   for (const row of database.prepare("SELECT entity FROM iam_roles").all()) {
     const kept = JSON.parse(String(row.entity)) as RoleEntity & { attached: [string, string][] };
@@ -75,6 +81,7 @@ export function entities({ database }: Cloud, judge: Iam): Entities {
     hasRole: (name) => roles.has(name),
     saveRole(entity, byApi = false) {
       const { role } = entity;
+      role.tags = entity.tags;
       roles.set(role.name, entity);
       judge.roles.set(role.arn, role);
       judge.changed();
@@ -109,4 +116,9 @@ export function entities({ database }: Cloud, judge: Iam): Entities {
       sql.removePolicy.run(arn);
     },
   };
+}
+
+/** The versions of a policy that has one. */
+export function onlyVersion({ document, createdAt }: Pick<PolicyEntity, "document" | "createdAt">) {
+  return { versions: [{ id: "v1", document, createdAt }], defaultVersion: "v1" };
 }

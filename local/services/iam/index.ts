@@ -1,21 +1,25 @@
 /**
  * IAM: roles, policies and what is attached to what. The judging is in local/iam/.
- * Not emulated: users, groups, instance profiles, identity providers, policy versions beyond v1, service-linked roles.
+ * Not emulated: passwords and MFA of users, instance profiles, identity providers, service-linked roles, reports.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import type { CoreCloud } from "../../cloud.ts";
 import type { Role } from "../../iam/index.ts";
 import { parseIdentityPolicy, parsePolicy } from "../../iam/policy.ts";
 import type { Service } from "../../service.ts";
-import { entities as createEntities } from "./entities.ts";
+import { entities as createEntities, onlyVersion, type PolicyEntity } from "./entities.ts";
+import { groupOperations } from "./group-operations.ts";
+import { holderPolicyOperations } from "./holder-policy-operations.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { roleOperations } from "./role-operations.ts";
-import { rolePolicyOperations } from "./role-policy-operations.ts";
 import { simulation } from "./simulation.ts";
+import { userOperations } from "./user-operations.ts";
+import { usersAndGroups } from "./users.ts";
 
 export function iam(cloud: CoreCloud): Service {
   const { iam: judge, clock } = cloud;
   const entities = createEntities(cloud, judge);
+  const { users, groups } = usersAndGroups(cloud);
 
   function putRole({ inputs, outputs }: Resource): void {
     const arn = String(outputs.arn);
@@ -58,13 +62,15 @@ export function iam(cloud: CoreCloud): Service {
       "aws:iam/rolePolicy:RolePolicy": ({ inputs, name }) =>
         attach(String(inputs.role), String(inputs.name ?? name), policyText(inputs.policy)),
       "aws:iam/policy:Policy": ({ inputs, outputs, name }) =>
-        entities.savePolicy({
-          arn: String(outputs.arn),
-          name: String(outputs.name ?? name),
-          path: String(inputs.path ?? "/"),
-          document: policyText(inputs.policy),
-          createdAt: clock.now(),
-        }),
+        entities.savePolicy(
+          declaredPolicy({
+            arn: String(outputs.arn),
+            name: String(outputs.name ?? name),
+            path: String(inputs.path ?? "/"),
+            document: policyText(inputs.policy),
+            createdAt: clock.now(),
+          }),
+        ),
       "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ({ inputs }) => {
         const arn = String(inputs.policyArn);
         attach(String(inputs.role), arn, entities.document(arn));
@@ -72,12 +78,37 @@ export function iam(cloud: CoreCloud): Service {
     },
     operations: {
       ...roleOperations(cloud, entities),
-      ...rolePolicyOperations(cloud, entities),
-      ...policyOperations(cloud, entities),
-      ...simulation(cloud, entities),
+      ...userOperations(cloud, entities, { users, groups }),
+      ...groupOperations(cloud, { users, groups }),
+      ...holderPolicyOperations(cloud, entities, {
+        kind: "Role",
+        has: entities.hasRole,
+        get(name) {
+          const { role, boundaryArn } = entities.role(name);
+          return { ...role, boundaryArn };
+        },
+        save: (name) => entities.saveRole(entities.role(name)),
+      }),
+      ...holderPolicyOperations(cloud, entities, {
+        kind: "User",
+        ...users,
+        save: (name) => users.save(users.get(name)),
+      }),
+      ...holderPolicyOperations(cloud, entities, {
+        kind: "Group",
+        ...groups,
+        save: (name) => groups.save(groups.get(name)),
+      }),
+      ...policyOperations(cloud, entities, { users, groups }),
+      ...simulation(cloud, entities, users),
     },
   };
 }
+
+const declaredPolicy = (policy: Omit<PolicyEntity, "versions" | "defaultVersion">): PolicyEntity => ({
+  ...policy,
+  ...onlyVersion(policy),
+});
 
 /** Pulumi takes a policy as JSON text or as an object. */
 function policyText(value: unknown): string {

@@ -2,21 +2,31 @@
 import type { Cloud, Operation } from "../../service.ts";
 import { AwsError } from "../../service.ts";
 import type { Entities, RoleEntity } from "./entities.ts";
-import { page, readDocument, validName } from "./input.ts";
-
-interface Tag {
-  Key: string;
-  Value: string;
-}
+import {
+  inUse,
+  page,
+  readDocument,
+  requestContext,
+  type Tag,
+  tagged,
+  tagList,
+  taken,
+  uniqueId,
+  validName,
+} from "./input.ts";
 
 export function roleOperations({ account, clock }: Cloud, entities: Entities): Record<string, Operation> {
   const arnOf = (name: string, path = "/") => `arn:aws:iam::${account}:role${path}${name}`;
   const onRole =
     (action: string): NonNullable<Operation["authorize"]> =>
-    ({ RoleName, Path }) => ({
-      action: `iam:${action}`,
-      resource: entities.hasRole(RoleName) ? entities.role(RoleName).role.arn : arnOf(RoleName, Path),
-    });
+    ({ RoleName, Path, PermissionsBoundary, Tags }) => {
+      const known = entities.hasRole(RoleName) ? entities.role(RoleName) : undefined;
+      return {
+        action: `iam:${action}`,
+        resource: known?.role.arn ?? arnOf(RoleName, Path),
+        context: requestContext({ boundary: PermissionsBoundary ?? known?.boundaryArn, tags: Tags, own: known?.tags }),
+      };
+    };
   const changing = (action: string, change: (entity: RoleEntity, input: never) => void): Operation => ({
     authorize: onRole(action),
     run: (input) => {
@@ -41,7 +51,7 @@ export function roleOperations({ account, clock }: Cloud, entities: Entities): R
         } = input;
         validName("roleName", RoleName, 64);
         if (entities.hasRole(RoleName)) {
-          throw new AwsError("EntityAlreadyExists", `Role with name ${RoleName} already exists.`, 409);
+          throw taken("Role", RoleName);
         }
         const boundaryArn: string | undefined = input.PermissionsBoundary;
         const entity: RoleEntity = {
@@ -90,6 +100,14 @@ export function roleOperations({ account, clock }: Cloud, entities: Entities): R
       entity.role.boundary = undefined;
       entity.boundaryArn = undefined;
     }),
+    UpdateRoleDescription: {
+      authorize: onRole("UpdateRoleDescription"),
+      run: ({ RoleName, Description }) => {
+        const entity = { ...entities.role(RoleName), description: Description };
+        entities.saveRole(entity);
+        return { Role: describe(entity) };
+      },
+    },
     TagRole: changing("TagRole", (entity, { Tags }: { Tags: Tag[] }) => {
       entity.tags = tagged(entity.tags, Tags);
     }),
@@ -104,7 +122,7 @@ export function roleOperations({ account, clock }: Cloud, entities: Entities): R
       authorize: onRole("DeleteRole"),
       run: ({ RoleName }) => {
         if (entities.role(RoleName).role.policies.size > 0) {
-          throw new AwsError("DeleteConflict", "Cannot delete entity, must delete policies first.", 409);
+          throw inUse("delete policies");
         }
         entities.removeRole(RoleName);
         return {};
@@ -117,7 +135,7 @@ function describe({ role, path, description, createdAt, tags, boundaryArn }: Rol
   return {
     Path: path,
     RoleName: role.name,
-    RoleId: `AROA${role.name.replace(/[^A-Za-z0-9]/g, "")}`.padEnd(20, "X").slice(0, 20).toUpperCase(),
+    RoleId: uniqueId("AROA", role.name),
     Arn: role.arn,
     CreateDate: new Date(createdAt),
     AssumeRolePolicyDocument: encodeURIComponent(role.trustPolicy),
@@ -134,10 +152,3 @@ function sessionSeconds(seconds: number): number {
   if (seconds >= 3600 && seconds <= 43_200) return seconds;
   throw new AwsError("ValidationError", "MaxSessionDuration has to be between 3600 and 43200 seconds.");
 }
-
-const tagged = (known: Record<string, string>, tags: Tag[]): Record<string, string> => ({
-  ...known,
-  ...Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])),
-});
-
-const tagList = (tags: Record<string, string>): Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

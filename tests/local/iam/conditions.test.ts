@@ -34,6 +34,8 @@ describe("conditions", () => {
     ["IpAddress", "10.0.0.0/8", "10.255.0.1", true],
     ["IpAddress", "10.0.0.0/8", "11.0.0.1", false],
     ["IpAddress", "10.1.2.3", "10.1.2.3", true],
+    ["IpAddress", "2001:db8::/32", "2001:db8:0:1::5", true],
+    ["IpAddress", "2001:db8::/32", "2001:db9::5", false],
     ["NotIpAddress", "10.0.0.0/8", "11.0.0.1", true],
     ["ArnLike", "arn:aws:sns:*:1:t*", "arn:aws:sns:eu-west-1:1:topic", true],
     ["ArnLike", "arn:aws:sns:*:topic", "arn:aws:sns:eu-west-1:1:topic", false],
@@ -67,6 +69,7 @@ describe("conditions", () => {
     expect(test("ForAnyValue:StringEquals", ["a"], ["x"])).toBe(false);
     expect(test("ForAnyValue:StringEquals", ["a"])).toBe(false);
     expect(test("ForAnyValue:StringLike", ["a*"], ["xa", "ab"])).toBe(true);
+    expect(test("ForAnyValue:StringEqualsIfExists", ["a"])).toBe(false);
   });
 
   it("needs every key of every operator to hold", () => {

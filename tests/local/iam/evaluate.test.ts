@@ -1,8 +1,16 @@
 import fc from "fast-check";
+import { holds } from "../../../local/iam/conditions.ts";
 import { evaluate } from "../../../local/iam/evaluate.ts";
 import { type Policy, parsePolicy } from "../../../local/iam/policy.ts";
 import type { Principal } from "../../../local/service.ts";
-import { type NaiveQuestion, type NaiveStatement, naive } from "./naive.ts";
+import {
+  type NaiveCondition,
+  type NaiveContext,
+  type NaiveQuestion,
+  type NaiveStatement,
+  naive,
+  naiveHolds,
+} from "./naive.ts";
 
 const account = "000000000000";
 const names = {
@@ -32,12 +40,100 @@ function decide(more: Partial<Parameters<typeof evaluate>[0]>) {
 }
 const allowed = (more: Parameters<typeof decide>[0]) => decide(more).allowed;
 
+/** Values that are near each other, for every kind of operator: what is drawn is often equal, or just past it. */
+const VALUES: Record<string, string[]> = {
+  String: ["a", "A", "ab", "a*", "*", "a?", "${k}", "${none}", "${none, 'ab'}", "${*}", "x"],
+  Numeric: ["9", "10", "10.0", "11", "-1", "nine"],
+  Date: ["2026-01-01T00:00:00Z", "2026-01-01", "1767225600", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z"],
+  Bool: ["true", "false", "TRUE"],
+  Binary: ["aGVsbG8=", "aGVsbG9="],
+  IpAddress: ["10.0.0.0/8", "10.1.2.3", "10.1.2.0/24", "11.0.0.1", "0.0.0.0/0", "2001:db8::/32", "2001:db8::1"],
+  Arn: ["arn:aws:sns:*:1:t*", "arn:aws:sns:e:1:t:u", "arn:aws:sns:e:1:t?", "arn:*:t", "arn:aws:sns:e:1:${k}", "*"],
+};
+const SENT: Record<string, string[]> = {
+  ...VALUES,
+  String: ["a", "A", "ab", "a*", "*", "x"],
+  IpAddress: ["10.1.2.3", "10.1.3.3", "11.0.0.1", "2001:db8::1", "2001:db9::1"],
+  Arn: ["arn:aws:sns:e:1:t", "arn:aws:sns:e:1:t:u", "arn:aws:sns:f:1:tt", "arn:aws:sqs:e:1:a"],
+};
+const order = ["Equals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals", "NotEquals"];
+const OPERATORS: Record<string, string[]> = {
+  String: ["Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike"].map(
+    (o) => `String${o}`,
+  ),
+  Numeric: order.map((each) => `Numeric${each}`),
+  Date: order.map((each) => `Date${each}`),
+  Bool: ["Bool"],
+  Binary: ["BinaryEquals"],
+  IpAddress: ["IpAddress", "NotIpAddress"],
+  Arn: ["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"],
+};
+const FAMILIES = Object.keys(OPERATORS);
+/** A key for each family, of which a request has none, one or several values; `k` is for variables. */
+const conditionContext: fc.Arbitrary<NaiveContext> = fc
+  .record({
+    k: fc.constantFrom<string[]>([], ["x"], ["a"], ["*"], ["t"]),
+    ...Object.fromEntries(
+      FAMILIES.map((family) => [family.toLowerCase(), fc.array(fc.constantFrom(...SENT[family]!), { maxLength: 2 })]),
+    ),
+  })
+  .map((context: NaiveContext) =>
+    Object.fromEntries(Object.entries(context).filter(([, values]) => values.length > 0)),
+  );
+const conditionBlock: fc.Arbitrary<NaiveCondition> = fc
+  .constantFrom(...FAMILIES)
+  .chain((family) =>
+    fc.record({
+      key: fc.constantFrom(family, family.toUpperCase()),
+      wanted: fc.uniqueArray(fc.constantFrom(...VALUES[family]!), { minLength: 1, maxLength: 3 }),
+      operator: fc.constantFrom(...OPERATORS[family]!),
+      qualifier: fc.constantFrom("", "", "ForAllValues:", "ForAnyValue:"),
+      ifExists: fc.constantFrom("", "", "IfExists"),
+      isNull: fc.constantFrom<string[] | undefined>(undefined, undefined, undefined, ["true"], ["false"]),
+    }),
+  )
+  .map(({ key, wanted, operator, qualifier, ifExists, isNull }) => ({
+    [`${qualifier}${operator}${ifExists}`]: { [key]: wanted },
+    ...(isNull ? { Null: { [key]: isNull } } : {}),
+  }));
+
 describe("judging a call", () => {
+  it.each(FAMILIES)(
+    "agrees with the naive evaluator on every %s operator, qualifier, IfExists and variable",
+    (family) => {
+      const seen = new Map<string, Set<boolean>>();
+      fc.assert(
+        fc.property(
+          conditionBlock.filter((block) =>
+            Object.values(block).some((keys) => Object.keys(keys)[0]!.toLowerCase() === family.toLowerCase()),
+          ),
+          conditionContext,
+          (Condition, context) => {
+            const [statement] = policy({ Effect: "Allow", Action: "*", Resource: "*", Condition });
+            const ours = holds(statement!.conditions, context);
+            const [operator] = Object.keys(Condition);
+            seen.set(operator!, (seen.get(operator!) ?? new Set()).add(ours));
+            expect([ours, JSON.stringify({ Condition, context })]).toEqual([
+              naiveHolds(Condition, context),
+              JSON.stringify({ Condition, context }),
+            ]);
+          },
+        ),
+        { numRuns: 3000 },
+      );
+      // Each operator of the family was seen both to hold and not to.
+      const undecided = OPERATORS[family]!.filter((operator) => seen.get(operator)?.size !== 2);
+      expect(undecided).toEqual([]);
+    },
+  );
+
   it("agrees with a naive evaluator written from AWS's prose, on any mix of policies", () => {
     const few = <T>(values: T[]) => fc.subarray(values, { minLength: 1, maxLength: 2 });
-    const actions = few(["s3:GetObject", "s3:PutObject", "s3:Get*", "sqs:*", "*"]);
-    const resources = few(["arn:aws:s3:::b/x", "arn:aws:s3:::b/*", "arn:aws:sqs:e:0:q", "*"]);
-    const condition = fc.option(fc.record({ k: few(["1", "2"]) }), { nil: undefined });
+    const actions = few(["s3:GetObject", "s3:PutObject", "s3:Get*", "S3:?etobject", "sqs:*", "*"]);
+    const resources = few([
+      ...["arn:aws:s3:::b/x", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${k}", "arn:aws:s3:::b/${none}"],
+      ...["arn:aws:s3:::b/${none, 'x'}", "arn:aws:s3:::?/x", "arn:aws:s3:::b/${*}", "arn:aws:sqs:e:0:q", "*"],
+    ]);
     const statement = fc
       .record({
         Effect: fc.constantFrom(...new Array<"Allow">(5).fill("Allow"), "Deny" as const),
@@ -45,24 +141,28 @@ describe("judging a call", () => {
         resources,
         notAction: fc.boolean(),
         notResource: fc.boolean(),
-        condition,
+        condition: fc.option(conditionBlock, { nil: undefined, freq: 1 }),
       })
       .map(
         ({ Effect, actions, resources, notAction, notResource, condition }): NaiveStatement => ({
           Effect,
           [notAction ? "NotAction" : "Action"]: actions,
           [notResource ? "NotResource" : "Resource"]: resources,
-          ...(condition && { Condition: { StringEquals: condition } }),
+          ...(condition && { Condition: condition }),
         }),
       );
     const statements = fc.array(statement, { minLength: 1, maxLength: 3 });
+    const everybody = ["*", names.account, names.role, names.session, "arn:aws:iam::1:role/other"];
     const resourceStatement = fc
-      .record({ statement, AWS: few(["*", names.account, names.role, names.session, "arn:aws:iam::1:role/other"]) })
-      .map(({ statement, AWS }) => ({ ...statement, Principal: { AWS } }));
+      .record({ statement, not: fc.boolean(), AWS: few(everybody), except: fc.subarray(everybody, { minLength: 1 }) })
+      .map(({ statement, not, AWS, except }) => ({
+        ...statement,
+        ...(not ? { Effect: "Deny" as const, NotPrincipal: { AWS: except } } : { Principal: { AWS } }),
+      }));
     const question: fc.Arbitrary<NaiveQuestion> = fc.record({
       action: fc.constantFrom("s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
-      resource: fc.constantFrom("arn:aws:s3:::b/x", "arn:aws:s3:::b/y", "arn:aws:sqs:e:0:q"),
-      context: fc.constantFrom<Record<string, string>[]>({}, { k: "1" }, { k: "2" }, { k: "3" }),
+      resource: fc.constantFrom("arn:aws:s3:::b/x", "arn:aws:s3:::b/y", "arn:aws:s3:::b/*", "arn:aws:sqs:e:0:q"),
+      context: conditionContext,
       names: fc.constant(names),
       identity: fc.array(statements, { minLength: 1, maxLength: 2 }),
       session: fc.option(statements, { nil: undefined }),
@@ -76,7 +176,7 @@ describe("judging a call", () => {
           principal,
           action: asked.action,
           resource: asked.resource,
-          context: Object.fromEntries(Object.entries(asked.context).map(([key, value]) => [key, [value]])),
+          context: asked.context,
           identityPolicies: asked.identity.map((each) => policy(...each)),
           sessionPolicy: asked.session && policy(...asked.session),
           boundary: asked.boundary && policy(...asked.boundary),
@@ -149,6 +249,28 @@ describe("judging a call", () => {
       allowed({ principal: anonymous, resourcePolicy: policy(allow({ Principal: { AWS: names.account } })) }),
     ).toBe(false);
     expect(allowed({ principal: anonymous, resourcePolicy: policy(allow({ Principal: "*" })) })).toBe(true);
+  });
+
+  it("lets a NotPrincipal spare only who is named whole: account, role and session, and nobody with a boundary", () => {
+    const sparing = (...AWS: string[]) => ({
+      identityPolicies: [policy(allow())],
+      resourcePolicy: policy({ ...allow(), Effect: "Deny", NotPrincipal: { AWS } }),
+    });
+    expect(allowed(sparing(names.account, names.role, names.session))).toBe(true);
+    expect(allowed(sparing(names.role))).toBe(false);
+    expect(allowed(sparing(names.account, names.role))).toBe(false);
+    expect(allowed({ ...sparing(names.account, names.role, names.session), boundary: policy(allow()) })).toBe(false);
+  });
+
+  it("takes a resource policy that names a user as enough, whatever the user's boundary says", () => {
+    const arn = `arn:aws:iam::${account}:user/ada`;
+    const user = {
+      principal: { type: "user", arn, account } as Principal,
+      resourcePolicy: policy(allow({ Principal: { AWS: arn } })),
+    };
+    expect(allowed(user)).toBe(true);
+    expect(allowed({ ...user, boundary: policy(allow({ Action: "s3:*" })) })).toBe(true);
+    expect(allowed({ ...user, principal: { ...user.principal, arn: `${arn}2` } })).toBe(false);
   });
 
   it("reads actions without case and resources with it", () => {
