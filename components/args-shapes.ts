@@ -140,6 +140,18 @@ export const SHAPES: Record<string, Shape> = {
       "pattern?": "object",
     },
   },
+  AsynchronousArgs: {
+    fields: {
+      "retries?": "number",
+      "maximumAgeSeconds?": "number",
+      "onFailure?": {
+        ref: "Destination",
+      },
+      "onSuccess?": {
+        ref: "Destination",
+      },
+    },
+  },
   BucketArgs: {
     fields: {
       "bucketName?": "string",
@@ -477,6 +489,19 @@ export const SHAPES: Record<string, Shape> = {
       },
     },
   },
+  Destination: {
+    fields: {
+      targetArn: {
+        input: "any",
+      },
+      triggerGrants: {
+        list: {
+          ref: "Grant",
+        },
+      },
+      "fifo?": "boolean",
+    },
+  },
   DomainApiArgs: {
     fields: {
       id: {
@@ -765,8 +790,66 @@ export const SHAPES: Record<string, Shape> = {
       "durable?": {
         ref: "DurableArgs",
       },
+      "vpc?": {
+        ref: "FunctionVpcArgs",
+      },
+      "layers?": {
+        list: {
+          input: "string",
+        },
+      },
+      "signing?": {
+        ref: "SigningArgs",
+      },
+      "url?": {
+        ref: "FunctionUrlArgs",
+      },
+      "asynchronous?": {
+        ref: "AsynchronousArgs",
+      },
+      "deadLetterArn?": {
+        input: "string",
+      },
+      "recursion?": {
+        oneOf: ["terminate", "allow"],
+      },
+      "provisionedConcurrency?": "number",
+      "release?": {
+        ref: "ReleaseArgs",
+      },
+      "previous?": {
+        ref: "PreviousFunctionVersion",
+      },
       "tags?": {
         record: "string",
+      },
+    },
+  },
+  FunctionUrlArgs: {
+    fields: {
+      "authorization?": {
+        oneOf: ["iam", "none"],
+      },
+      "response?": {
+        oneOf: ["buffer", "stream"],
+      },
+      "allowedOrigins?": {
+        list: "string",
+      },
+    },
+  },
+  FunctionVpcArgs: {
+    fields: {
+      network: {
+        resource: "Network",
+      },
+      "tier?": {
+        oneOf: ["private", "isolated"],
+      },
+      "securityGroupIds?": {
+        list: {
+          input: "string",
+        },
       },
     },
   },
@@ -1061,7 +1144,7 @@ export const SHAPES: Record<string, Shape> = {
         },
       },
       "approval?": {
-        oneOf: ["manual", "none"],
+        oneOf: ["none", "manual"],
       },
       "approvalTopicArn?": {
         input: "string",
@@ -1082,6 +1165,12 @@ export const SHAPES: Record<string, Shape> = {
       "tags?": {
         record: "string",
       },
+    },
+  },
+  PreviousFunctionVersion: {
+    fields: {
+      version: "string",
+      weight: "number",
     },
   },
   PreviousVersion: {
@@ -1153,6 +1242,17 @@ export const SHAPES: Record<string, Shape> = {
       "tags?": {
         record: "string",
       },
+    },
+  },
+  ReleaseArgs: {
+    fields: {
+      "strategy?": "string",
+      "alarmNames?": {
+        list: {
+          input: "string",
+        },
+      },
+      "errors?": "number",
     },
   },
   ReplicaArgs: {
@@ -1386,6 +1486,19 @@ export const SHAPES: Record<string, Shape> = {
       "host?": "string",
       "certificateArn?": {
         input: "string",
+      },
+    },
+  },
+  SigningArgs: {
+    fields: {
+      profileName: {
+        input: "string",
+      },
+      configArn: {
+        input: "string",
+      },
+      bucket: {
+        resource: "Bucket",
       },
     },
   },

@@ -2,6 +2,11 @@
 export { Cell, type CellArgs } from "./cell.ts";
 export { type Flow, flow, type State } from "./compute/asl.ts";
 export type { DurableArgs } from "./compute/durable.ts";
+export type { FunctionUrlArgs } from "./compute/function/address.ts";
+export type { AsynchronousArgs, Destination } from "./compute/function/asynchronous.ts";
+export type { PreviousFunctionVersion, ReleaseArgs } from "./compute/function/release.ts";
+export type { SigningArgs } from "./compute/function/signing.ts";
+export type { FunctionVpcArgs } from "./compute/function/vpc.ts";
 export { Function, type FunctionArgs } from "./compute/function.ts";
 export { Inference, type InferenceArgs } from "./compute/inference.ts";
 export type { EndpointArgs } from "./compute/inference-endpoint.ts";

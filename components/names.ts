@@ -29,6 +29,7 @@ export const NAME_LIMITS = {
   dataSet: 128,
   pipeline: 100,
   endpoint: 63,
+  deploymentGroup: 100,
 } as const;
 
 export type NameKind = keyof typeof NAME_LIMITS;

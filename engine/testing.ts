@@ -7,6 +7,7 @@
  * ```
  */
 import { pathToFileURL } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
 import type { Graph, Resource } from "./graph.ts";
 import { runSession } from "./session.ts";
 
@@ -49,7 +50,7 @@ export async function deploy(program: (() => unknown) | string, options: DeployO
   const region = options.region ?? config["aws:region"] ?? "eu-west-1";
   const run =
     typeof program === "function"
-      ? program
+      ? async () => outputsOf(await program())
       : // A fresh query makes Node evaluate the module again, once for each deployment.
         async () => ({ ...(await import(`${pathToFileURL(program).href}?deployment=${++deployments}`)) });
   const graph = await runSession(
@@ -68,6 +69,9 @@ export async function deploy(program: (() => unknown) | string, options: DeployO
 }
 
 let deployments = 0;
+
+/** A program of one line gives back what it made, whose properties are not the stack's outputs. */
+const outputsOf = (given: unknown): unknown => (pulumi.Resource.isInstance(given) ? {} : given);
 
 /** Adds the questions to a graph. */
 export function inspect(graph: Graph): Deployment {

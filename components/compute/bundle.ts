@@ -28,7 +28,7 @@ const bundles = new Map<string, Promise<Archive>>();
 const targetsNothing = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "none";
 
 /** `host`: the native modules of this project as they are, for running on this machine. */
-const targetsHost = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "host";
+export const targetsHost = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "host";
 
 export function bundle({ entry, nativeModules = [], architecture = "arm64" }: BundleOptions): Promise<Archive> {
   if (targetsNothing()) return Promise.resolve(new pulumi.asset.AssetArchive({}));

@@ -14,24 +14,21 @@ export interface DurableArgs {
   retentionDays?: number;
 }
 
-export function durableInputs(
-  durable: DurableArgs | undefined,
-): Pick<aws.lambda.FunctionArgs, "durableConfig" | "publish"> {
+export function durableInputs(durable: DurableArgs | undefined): Pick<aws.lambda.FunctionArgs, "durableConfig"> {
   if (!durable) return {};
   return {
     durableConfig: { executionTimeout: durable.executionTimeoutSeconds, retentionPeriod: durable.retentionDays ?? 14 },
-    publish: true,
   };
 }
 
-/** The alias `live`: an execution that began on one version goes on with it, whatever is deployed meanwhile. */
-export function publishDurable(
+/** An execution that began on one version goes on with it, whatever is deployed meanwhile: callers name an alias. */
+export function keepCheckpoints(
   parent: pulumi.Resource,
   name: string,
   fn: aws.lambda.Function,
   role: aws.iam.Role,
-): aws.lambda.Alias {
-  const checkpoints = new aws.iam.RolePolicy(
+): aws.iam.RolePolicy {
+  return new aws.iam.RolePolicy(
     `${name}-durable`,
     {
       role: role.name,
@@ -43,12 +40,6 @@ export function publishDurable(
       ]),
     },
     { parent },
-  );
-  return new aws.lambda.Alias(
-    `${name}-live`,
-    { name: "live", functionName: fn.name, functionVersion: fn.version },
-    // Nobody starts an execution that could not keep its first step.
-    { parent, dependsOn: [checkpoints] },
   );
 }
 

@@ -3,11 +3,18 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { type Grant, grantInvoke, policyOf, trustOf } from "../grants.ts";
-import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedArn, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
-import { checkDurable, type DurableArgs, durableInputs, publishDurable } from "./durable.ts";
-import { checkVariableNames, checkVariablesFit } from "./environment.ts";
+import { type DurableArgs, durableInputs, keepCheckpoints } from "./durable.ts";
+import { addressOf, type FunctionUrlArgs } from "./function/address.ts";
+import { type AsynchronousArgs, deadLettersOf, destinationGrants } from "./function/asynchronous.ts";
+import { checkFunction } from "./function/check.ts";
+import { checkVariablesFit } from "./function/environment.ts";
+import { type PreviousFunctionVersion, publishedAs, type ReleaseArgs } from "./function/release.ts";
+import { codeOf, type SigningArgs } from "./function/signing.ts";
+import { surround } from "./function/surround.ts";
+import { type FunctionVpcArgs, placeInVpc, slowly } from "./function/vpc.ts";
 import { type Link, type Links, linkAll } from "./link.ts";
 
 export interface FunctionArgs {
@@ -42,11 +49,32 @@ export interface FunctionArgs {
   tenantIsolation?: boolean;
   /** Survives restarts and waits for up to a year by checkpoints. Fixed at creation. @default an ordinary function */
   durable?: DurableArgs;
+  /** Inside a VPC, for what has no other way in. @default outside, where the internet and AWS's services are in reach */
+  vpc?: FunctionVpcArgs;
+  /** ARNs of layers' versions, at most 5. @default none */
+  layers?: pulumi.Input<string>[];
+  /** Packages are signed, and unsigned ones refused. @default none is */
+  signing?: SigningArgs;
+  /** An HTTPS address of its own. @default none */
+  url?: FunctionUrlArgs;
+  /** Events that nobody waits for: retries, and where they go in the end. @default Lambda's own: two retries within 6 hours, then lost */
+  asynchronous?: AsynchronousArgs;
+  /** Queue or topic for events that were given up, without the error: `asynchronous.onFailure` says more. @default none */
+  deadLetterArn?: pulumi.Input<string>;
+  /** Lambda stops a function that wakes itself through a queue, a topic or a bucket; `allow` lets it. @default "terminate" */
+  recursion?: "terminate" | "allow";
+  /** Environments kept warm, paid by the hour. @default none */
+  provisionedConcurrency?: number;
+  /** New versions take over by CodeDeploy, a part of the calls first, and go back when an alarm says so. @default at once */
+  release?: ReleaseArgs;
+  /** Calls that stay with an earlier version. @default every call goes to the new one */
+  previous?: PreviousFunctionVersion;
   tags?: Tags;
 }
 
 /**
- * A Lambda function: bundled, on arm64 and Node 24, with a role and a log group of its own.
+ * A Lambda function: bundled, on arm64 and Node 24, with a role and a log group of its own. SnapStart is not here: Lambda has
+ * none for Node.js.
  *
  * ```ts
  * new Function("orders", { entry: "functions/orders", grants: [grantSend(queue.arn)] });
@@ -54,9 +82,13 @@ export interface FunctionArgs {
  */
 export class Function extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
-  /** What callers and triggers name: the function, or the alias of a durable one. */
+  /** What callers and triggers name: the function, or its alias where it has one. */
   readonly targetArn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
+  /** Of `url`; undefined where it has none. */
+  readonly url: pulumi.Output<string> | undefined;
+  /** Of a function in a VPC, for what lets it in: `database.allowFrom("api", api.securityGroupId!)`. */
+  readonly securityGroupId: pulumi.Output<string> | undefined;
   readonly invokeArn: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
@@ -75,7 +107,7 @@ export class Function extends pulumi.ComponentResource {
       entry: "name the folder with the handler.ts",
       "durable.executionTimeoutSeconds": "say for how long an execution may last, 1 to 31622400 s",
     });
-    validate(name, args);
+    checkFunction(`Function "${name}"`, args);
     const child = { parent: this };
     const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;
     this.timeoutSeconds = args.timeoutSeconds ?? 10;
@@ -83,8 +115,10 @@ export class Function extends pulumi.ComponentResource {
     this.#durable = args.durable;
 
     const links = linkAll(`Function "${name}"`, args.link ?? {});
+    const component = `Function "${name}"`;
     const variables = { NODE_OPTIONS: "--enable-source-maps", ...environment, ...links.environment };
-    checkVariablesFit(`Function "${name}"`, variables);
+    checkVariablesFit(component, variables);
+    const deadLetters = deadLettersOf(component, args.deadLetterArn);
     const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
     // Named after the function where that has a name: Lambda then finds it without being told.
     const logGroup = new aws.cloudwatch.LogGroup(
@@ -98,13 +132,24 @@ export class Function extends pulumi.ComponentResource {
     );
     const policy = new aws.iam.RolePolicy(
       `${name}-policy`,
-      { role: role.name, policy: policyOf([writeLogs(logGroup.arn), ...grants, ...links.grants]) },
+      {
+        role: role.name,
+        policy: policyOf([
+          writeLogs(logGroup.arn),
+          ...grants,
+          ...links.grants,
+          ...destinationGrants(args.asynchronous),
+          ...(deadLetters?.grants ?? []),
+        ]),
+      },
       child,
     );
     // PutTraceSegments has no resource to name: AWS's own policy is the narrowest there is.
     const traces = tracing
       ? [new aws.iam.RolePolicyAttachment(`${name}-tracing`, { role: role.name, policyArn: TRACING_POLICY }, child)]
       : [];
+    const placement = args.vpc && placeInVpc(this, name, args.vpc, role, tags);
+    const isPublished = args.durable || args.release || args.previous || args.provisionedConcurrency;
     this.function = new aws.lambda.Function(
       name,
       {
@@ -114,12 +159,16 @@ export class Function extends pulumi.ComponentResource {
         runtime: "nodejs24.x",
         architectures: [architecture === "x64" ? "x86_64" : "arm64"],
         handler: "index.handler",
-        code: bundle({ entry: args.entry, nativeModules, architecture }),
+        ...codeOf(this, name, args.signing, bundle({ entry: args.entry, nativeModules, architecture })),
+        layers: args.layers?.map((layer, index) => checkedArn(component, `layers[${index}]`, layer, "lambda")),
         memorySize: args.memoryMb ?? 512,
         timeout: this.timeoutSeconds,
         ephemeralStorage: { size: args.ephemeralStorageMb ?? 512 },
         tenancyConfig: this.tenantIsolation ? { tenantIsolationMode: "PER_TENANT" } : undefined,
         ...durableInputs(args.durable),
+        publish: isPublished ? true : undefined,
+        ...placement?.inputs,
+        deadLetterConfig: deadLetters && { targetArn: deadLetters.arn },
         reservedConcurrentExecutions: args.reservedConcurrency,
         tracingConfig: { mode: tracing ? "Active" : "PassThrough" },
         loggingConfig: {
@@ -132,11 +181,15 @@ export class Function extends pulumi.ComponentResource {
         tags,
       },
       // A function that starts before it may write logs loses the first ones.
-      { parent: this, dependsOn: [policy, ...traces] },
+      { parent: this, dependsOn: [policy, ...traces, ...(placement ? [placement.allowed] : [])], ...slowly(args.vpc) },
     );
 
     this.#role = role;
-    this.#alias = args.durable && publishDurable(this, name, this.function, role);
+    const checkpoints = args.durable ? [keepCheckpoints(this, name, this.function, role)] : [];
+    this.#alias = isPublished ? publishedAs(this, name, this.function, args, checkpoints) : undefined;
+    surround(this, name, this.function, this.#alias, args);
+    this.url = args.url && addressOf(this, name, this.function, this.#alias, args.url).functionUrl;
+    this.securityGroupId = placement?.securityGroupId;
     this.arn = this.function.arn;
     this.targetArn = (this.#alias ?? this.function).arn;
     this.functionName = this.function.name;
@@ -148,13 +201,16 @@ export class Function extends pulumi.ComponentResource {
       arn: this.arn,
       functionName: this.functionName,
       roleArn: this.roleArn,
+      ...(this.url ? { url: this.url } : {}),
       ...(args.link ? { link: { entry: relative(process.cwd(), args.entry), names: links.names } } : {}),
     });
   }
 
   /** For `link`: invoke it. */
   invoke(): Link {
-    return { values: { functionName: this.functionName }, grants: [grantInvoke(this.arn)] };
+    const { functionName } = this;
+    const named = this.#alias ? pulumi.interpolate`${functionName}:${this.#alias.name}` : functionName;
+    return { values: { functionName: named }, grants: [grantInvoke(this.arn)] };
   }
 
   /** Lets an AWS service invoke the function for one resource of this account. */
@@ -207,30 +263,3 @@ const writeLogs = (logGroup: pulumi.Input<string>): Grant => ({
   actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
   resources: [pulumi.interpolate`${logGroup}:*`],
 });
-
-function validate(name: string, args: FunctionArgs): void {
-  const component = `Function "${name}"`;
-  if (!args.entry)
-    throw new InvalidArgumentError(component, "entry", args.entry, "name the folder with the handler.ts");
-  checkForm(component, "functionName", args.functionName, /^[\w-]{1,64}$/, "1 to 64 letters, digits, - or _");
-  checkRange(component, "memoryMb", args.memoryMb, 128, 10_240);
-  checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, 900);
-  checkRange(component, "ephemeralStorageMb", args.ephemeralStorageMb, 512, 10_240);
-  checkRange(component, "reservedConcurrency", args.reservedConcurrency, 0, 1000);
-  for (const [index, grant] of (args.grants ?? []).entries()) checkGrant(component, `grants[${index}]`, grant);
-  checkVariableNames(component, args.environment);
-  checkRetention(component, "logRetentionDays", args.logRetentionDays);
-  checkDurable(component, args.durable);
-}
-
-/** A star would grant what nobody thought of; what comes later is the policy pack's to judge. */
-function checkGrant(component: string, argument: string, { actions, resources }: Grant): void {
-  for (const action of actions) {
-    if (/^\*$|:\*$/.test(action)) {
-      throw new InvalidArgumentError(component, `${argument}.actions`, action, "name the actions that it takes");
-    }
-  }
-  if (Array.isArray(resources) && resources.includes("*")) {
-    throw new InvalidArgumentError(component, `${argument}.resources`, "*", "name the resources by their ARNs");
-  }
-}

@@ -30,7 +30,7 @@ export function httpApi(parent: pulumi.ComponentResource, name: string, parts: A
     {
       apiId: api.id,
       integrationType: "AWS_PROXY",
-      integrationUri: parts.handler.arn,
+      integrationUri: parts.handler.targetArn,
       payloadFormatVersion: "2.0",
     },
     child,

@@ -45,6 +45,10 @@ export const compute: Table = {
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ({ inputs }) => ({
     id: String(inputs.functionName),
   }),
+  "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": ({ inputs }) => ({ id: inputs.functionName }),
+  "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": ({ inputs }) => ({
+    id: `${inputs.functionName},${inputs.qualifier}`,
+  }),
   "aws:lambda/layerVersion:LayerVersion": (resource, context) => {
     const layer = arn(context, "lambda", `layer:${resource.inputs.layerName}`);
     return { id: `${layer}:1`, arn: `${layer}:1`, layerArn: layer, version: "1" };

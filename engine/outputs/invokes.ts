@@ -39,6 +39,11 @@ const answers: Record<string, Answer> = {
       nameServers: [1, 2, 3, 4].map((n) => `ns-${n}.awsdns-0${n}.org`),
     };
   },
+  "aws:ec2/getSecurityGroup:getSecurityGroup": (inputs) => ({
+    id: `sg-${hex({ urn: JSON.stringify(inputs) }, 17)}`,
+    name: inputs.name,
+    vpcId: inputs.vpcId,
+  }),
   "aws:ec2/getVpc:getVpc": (inputs) => ({
     id: inputs.id ?? `vpc-${hex({ urn: JSON.stringify(inputs) }, 17)}`,
     cidrBlock: inputs.cidrBlock ?? "10.0.0.0/16",

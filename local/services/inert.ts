@@ -11,6 +11,7 @@ const MODULES = new Set([
   "cloudfront",
   "codebuild",
   "codeconnections",
+  "codedeploy",
   "codepipeline",
   "ec2",
   "quicksight",

@@ -57,11 +57,14 @@ const IDLE: Record<string, Idle> = {
 
 /** Types that cost nothing until somebody uses them; by module, or one by one. */
 const FREE =
-  /^(aws:(acm|apigateway|apigatewayv2|athena|budgets|cloudfront|codebuild|cognito|dynamodb|ecr|glue|iam|lambda|s3|scheduler|sfn|sns|sqs|ssm|xray)\/|aws:cloudwatch\/(event\w+|logGroup|log\w+|queryDefinition)|aws:ec2\/(defaultSecurityGroup|flowLog|internetGateway|route\w*|securityGroup\w*|subnet|vpc):|aws:vpc\/|aws:kms\/alias|aws:rds\/(subnetGroup|clusterParameterGroup|clusterInstance)|aws:route53\/record|aws:secretsmanager\/secret(Policy|Version|Rotation)|aws:wafv2\/webAcl\w+|aws:elasticache\/(user|userGroup|subnetGroup)\w*:)/;
+  /^(aws:(acm|apigateway|apigatewayv2|athena|budgets|cloudfront|codebuild|codedeploy|cognito|dynamodb|ecr|glue|iam|lambda|s3|scheduler|sfn|signer|sns|sqs|ssm|xray)\/|aws:cloudwatch\/(event\w+|logGroup|log\w+|queryDefinition)|aws:ec2\/(defaultSecurityGroup|flowLog|internetGateway|route\w*|securityGroup\w*|subnet|vpc):|aws:vpc\/|aws:kms\/alias|aws:rds\/(subnetGroup|clusterParameterGroup|clusterInstance)|aws:route53\/record|aws:secretsmanager\/secret(Policy|Version|Rotation)|aws:wafv2\/webAcl\w+|aws:elasticache\/(user|userGroup|subnetGroup)\w*:)/;
 
 /** @returns undefined where the price is not known */
 export function idleItems(resource: Resource, all: readonly Resource[]): Item[] | undefined {
   if (resource.type === "aws:rds/clusterInstance:ClusterInstance") return capacity(resource, all);
+  if (resource.type === "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
+    return warm(resource, all);
+  }
   const known = IDLE[resource.type];
   if (known) return known(resource.inputs, resource);
   return FREE.test(resource.type) ? [] : undefined;
@@ -79,6 +82,18 @@ function capacity({ inputs }: Resource, all: readonly Resource[]): Item[] | unde
   const least = scaling?.minCapacity ?? 0.5;
   if (least === 0) return [];
   return [{ what: `${least} ACU at least`, usdPerMonth: least * PRICES.auroraCapacity.usd * HOURS_PER_MONTH }];
+}
+
+/** Environments that wait for calls, by their memory. */
+function warm({ inputs }: Resource, all: readonly Resource[]): Item[] | undefined {
+  const fn = all.find(
+    ({ type, outputs }) => type === "aws:lambda/function:Function" && outputs.name === inputs.functionName,
+  );
+  if (!fn) return undefined;
+  const arm = JSON.stringify(fn.inputs.architectures ?? []).includes("arm64");
+  const gigabytes = (Number(fn.inputs.memorySize ?? 128) / 1024) * Number(inputs.provisionedConcurrentExecutions);
+  const second = (arm ? PRICES.lambdaWarmArm : PRICES.lambdaWarmX86).usd;
+  return [{ what: `${gigabytes} GB of warm environments`, usdPerMonth: gigabytes * second * HOURS_PER_MONTH * 3600 }];
 }
 
 function nat(count: number): number {

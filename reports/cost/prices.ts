@@ -29,6 +29,8 @@ export const PRICES = {
   lambdaRequests: price(0.2, "million requests", "lambda/pricing/"),
   lambdaArm: price(0.0000133334, "GB-second", "lambda/pricing/"),
   lambdaX86: price(0.0000166667, "GB-second", "lambda/pricing/"),
+  lambdaWarmArm: price(0.0000033334, "GB-second", "lambda/pricing/"),
+  lambdaWarmX86: price(0.0000041667, "GB-second", "lambda/pricing/"),
   restApi: price(3.5, "million requests", "api-gateway/pricing/"),
   httpApi: price(1, "million requests", "api-gateway/pricing/"),
   queueRequests: price(0.4, "million requests", "sqs/pricing/"),

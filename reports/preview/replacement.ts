@@ -41,6 +41,7 @@ const REPLACED_BY: Record<string, string> = {
   "aws:cloudwatch/logGroup:LogGroup": "name namePrefix logGroupClass",
   "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
   "aws:codebuild/project:Project": "name",
+  "aws:codedeploy/application:Application": "computePlatform",
   "aws:codepipeline/pipeline:Pipeline": "name",
   "aws:cognito/identityPool:IdentityPool": "developerProviderName",
   "aws:cognito/userGroup:UserGroup": "name userPoolId",

@@ -6,7 +6,7 @@ const API_VERBS = { service: "apigateway", read: "GET", write: "POST PUT PATCH D
 
 export const compute: ActionRow[] = [
   {
-    types: ["aws:lambda/function:Function", "aws:lambda/permission:Permission"],
+    types: ["aws:lambda/function:Function", "aws:lambda/functionRecursionConfig:", "aws:lambda/permission:Permission"],
     service: "lambda",
     on: regional("lambda", "function:{name}"),
     read: "GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionRecursionConfig GetPolicy ListVersionsByFunction ListTags",
@@ -133,6 +133,21 @@ export const compute: ActionRow[] = [
     on: regional("codebuild", "project/{name}"),
     read: "BatchGetProjects",
     write: "CreateProject UpdateProject DeleteProject",
+  },
+  {
+    types: ["aws:codedeploy/application:", "aws:codedeploy/deploymentGroup:"],
+    service: "codedeploy",
+    on: regional("codedeploy", "application:{name}", "deploymentgroup:{name}/*"),
+    read: "GetApplication GetDeploymentGroup ListTagsForResource",
+    write:
+      "CreateApplication UpdateApplication DeleteApplication CreateDeploymentGroup UpdateDeploymentGroup DeleteDeploymentGroup TagResource UntagResource",
+  },
+  {
+    types: ["aws:signer/signingJob:"],
+    service: "signer",
+    on: regional("signer", "/signing-profiles/*", "/signing-jobs/*"),
+    read: "DescribeSigningJob",
+    write: "StartSigningJob",
   },
   {
     types: ["aws:codeconnections/connection:Connection"],

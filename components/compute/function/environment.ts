@@ -1,6 +1,6 @@
 /** What Lambda refuses of a function's variables, told before it is asked. */
 import * as pulumi from "@pulumi/pulumi";
-import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkForm, InvalidArgumentError } from "../../invalid-argument.ts";
 
 type Variables = Record<string, pulumi.Input<string>>;
 
