@@ -1,6 +1,7 @@
 /** HTTP bindings of the REST protocols: labels, query, headers and payload, both ways. */
 import { NormalizedSchema } from "@smithy/core/schema";
 import type { AwsRequest } from "../service.ts";
+import { EVENT_STREAM, eventStreamBody } from "./event-stream.ts";
 import { readTimestamp, type Shape, timestampFormatOf, type WireOperation, writeTimestamp } from "./schema.ts";
 
 /** How bodies are read and written: JSON or XML. */
@@ -118,6 +119,9 @@ function writePayload(response: BoundResponse, member: NormalizedSchema, item: u
   if (member.isBlobSchema() || member.isStringSchema()) {
     response.headers["content-type"] ??= member.isBlobSchema() ? "application/octet-stream" : "text/plain";
     response.body = item as Buffer;
+  } else if (member.isStreaming()) {
+    response.headers["content-type"] ??= EVENT_STREAM;
+    response.body = eventStreamBody(member, item as AsyncIterable<Record<string, object>>, codec);
   } else {
     response.headers["content-type"] ??= codec.contentType;
     response.body = codec.write(member, item);

@@ -168,7 +168,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
           executedVersion: target.config.version,
           ...(condition !== "Success" && { functionError: "Unhandled" }),
         },
-        responsePayload: JSON.parse(payload.toString()),
+        responsePayload: answerOf(payload.toString()),
       }),
     };
     return send(target, arn, JSON.stringify(record));
@@ -238,4 +238,13 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
       stopped = true;
     },
   };
+}
+
+/** What a function streams need not be JSON. */
+function answerOf(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return payload;
+  }
 }

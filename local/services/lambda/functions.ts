@@ -9,7 +9,7 @@ import { daemonOf } from "../xray/daemon.ts";
 import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
 import type { DurableEngine } from "./durable/index.ts";
-import { type InvocationResult, startEnvironment } from "./environments/environment.ts";
+import { type Invocation, type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
@@ -51,6 +51,8 @@ export interface InvokeRequest {
   keepWarmMs?: number;
   /** Where the chain of calls began, and how often the function was in it: see recursion.ts. */
   traceHeader?: string;
+  /** Gets the response while the function makes it. Absent: it is collected. */
+  onStream?: Invocation["onStream"];
   /** Of a durable function: the name that the caller gives the execution. */
   executionName?: string;
   /** One invocation of a durable execution, and not all of it. */
@@ -230,6 +232,7 @@ export function functions(
         // Without isolation nobody would know whose environment it is.
         tenantId: config.perTenant ? request.tenantId : undefined,
         tail: request.tail,
+        onStream: request.onStream,
         keepWarmMs: target.provisioned ? Number.POSITIVE_INFINITY : (request.keepWarmMs ?? KEEP_WARM_MS),
         traceHeader: trace?.header ?? chain,
         done(result) {

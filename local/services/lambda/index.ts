@@ -2,7 +2,7 @@
  * Lambda on one machine: functions in processes of their own behind the real Runtime API, called synchronously,
  * asynchronously, over their own addresses, by queues or by streams. What a program declares, the API makes and changes too.
  *
- * Not emulated: runtimes other than Node.js, container images, response streaming, extensions, SnapStart, VPCs,
+ * Not emulated: runtimes other than Node.js, container images, extensions, SnapStart, VPCs,
  * code signing, capacity providers, permissions of layers. Provisioned concurrency keeps environments but starts none ahead.
  * An environment is not frozen between invocations and may write to its own code.
  */
@@ -25,7 +25,7 @@ import { functionUrls } from "./function-url/function-urls.ts";
 import { serveFunctionUrl } from "./function-url/serve.ts";
 import { functions as createFunctions, type Functions } from "./functions.ts";
 import { invocationResource } from "./invocation-resource.ts";
-import { type InvokeInput, type InvokeOutput, invokeOperation } from "./invoke.ts";
+import { invokeOperations } from "./invoke.ts";
 import { resourcePolicies } from "./resource-policy.ts";
 import { type Alias, checkAlias } from "./versions.ts";
 
@@ -124,7 +124,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
       "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": declare("provisionedConcurrencyConfig"),
     },
     operations: {
-      Invoke: invokeOperation(cloud, functions, policies, events, durable) as Operation<InvokeInput, InvokeOutput>,
+      ...invokeOperations(cloud, functions, policies, events, durable),
       ...apiOperations(api),
       ...durableOperations(durable, arnOf),
     },

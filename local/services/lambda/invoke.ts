@@ -1,10 +1,11 @@
-/** The Invoke operation: synchronous, asynchronous and dry. */
-import { AwsError, type Cloud, type Operation } from "../../service.ts";
+/** Invoke (synchronous, asynchronous and dry), and InvokeWithResponseStream. */
+import type { Readable } from "node:stream";
+import { AwsError, type Call, type Cloud, type Operation } from "../../service.ts";
 import { constraint, invalid } from "./api/errors.ts";
 import type { AsyncInvocations } from "./async-invocations.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { parseFunctionName } from "./function-config.ts";
-import type { Functions, LambdaFunction } from "./functions.ts";
+import type { Functions, InvokeRequest, LambdaFunction } from "./functions.ts";
 import type { ResourcePolicies } from "./resource-policy.ts";
 
 const SYNC_LIMIT_BYTES = 6_291_456;
@@ -35,63 +36,96 @@ export interface InvokeOutput {
   DurableExecutionArn?: string;
 }
 
-export function invokeOperation(
+export interface StreamedOutput {
+  StatusCode: number;
+  ExecutedVersion?: string;
+  /** What the function calls its response; `application/json` where it does not stream. */
+  ResponseStreamContentType?: string;
+  EventStream?: Readable;
+}
+
+export interface InvokeOperations {
+  Invoke: Operation<InvokeInput, InvokeOutput>;
+  InvokeWithResponseStream: Operation<InvokeInput, StreamedOutput>;
+}
+
+export function invokeOperations(
   cloud: Cloud,
   functions: Functions,
   policies: ResourcePolicies,
   events: AsyncInvocations,
   durable: () => Promise<DurableEngine>,
-): Operation<InvokeInput, InvokeOutput> {
+): InvokeOperations {
+  const authorize = ({ FunctionName, Qualifier }: InvokeInput) => {
+    const { name, qualifier = Qualifier } = parseFunctionName(FunctionName);
+    const arn =
+      functions.all.get(name)?.config.arn ?? `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${name}`;
+    return {
+      action: "lambda:InvokeFunction",
+      resource: qualifier ? `${arn}:${qualifier}` : arn,
+      resourcePolicy: policies.of(name),
+    };
+  };
+
+  function read(input: InvokeInput, { http }: Call): { target: LambdaFunction; request: InvokeRequest } {
+    const qualifier = input.Qualifier ?? parseFunctionName(input.FunctionName).qualifier;
+    const target = functions.find(input.FunctionName, input.Qualifier);
+    const payload = payloadOf(input, http !== undefined);
+    const traceHeader = input.TraceHeader ?? http?.headers["x-amzn-trace-id"];
+    const tenantId = input.TenantId;
+    if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {
+      throw new AwsError("InvalidParameterValueException", "TenantId has a character that it may not have.");
+    }
+    const executionName = checkExecutionName(input.DurableExecutionName, target);
+    const clientContext = input.ClientContext && readClientContext(input.ClientContext);
+    const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
+    return { target, request: { payload, qualifier, clientContext, tenantId, tail, traceHeader, executionName } };
+  }
+
   return {
-    authorize({ FunctionName, Qualifier }) {
-      const { name, qualifier = Qualifier } = parseFunctionName(FunctionName);
-      const arn =
-        functions.all.get(name)?.config.arn ?? `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${name}`;
-      return {
-        action: "lambda:InvokeFunction",
-        resource: qualifier ? `${arn}:${qualifier}` : arn,
-        resourcePolicy: policies.of(name),
-      };
+    Invoke: {
+      authorize,
+      async run(input, call) {
+        const { target, request } = read(input, call);
+        const { payload, qualifier, tenantId, traceHeader, executionName, tail } = request;
+        if (input.InvocationType === "DryRun") return { StatusCode: 204 };
+        if (input.InvocationType === "Event" && target.config.durable) {
+          const event = { payload: String(payload), qualifier, tenantId, traceHeader, executionName, isAsync: true };
+          const { arn } = (await durable()).start(target, event);
+          return { StatusCode: 202, Payload: Buffer.alloc(0), DurableExecutionArn: arn };
+        }
+        if (input.InvocationType === "Event") {
+          events.accept(target, { payload: String(payload), qualifier, tenantId, traceHeader });
+          return { StatusCode: 202, Payload: Buffer.alloc(0) };
+        }
+        const result = await functions.invoke(target, request);
+        return {
+          StatusCode: 200,
+          FunctionError: result.functionError,
+          ExecutedVersion: target.config.version,
+          Payload: result.payload,
+          DurableExecutionArn: result.durableExecutionArn,
+          ...(tail && { LogResult: tailOf(tail) }),
+        };
+      },
     },
-    async run(input, { http }) {
-      const qualifier = input.Qualifier ?? parseFunctionName(input.FunctionName).qualifier;
-      const target = functions.find(input.FunctionName, input.Qualifier);
-      const payload = payloadOf(input, http !== undefined);
-      const traceHeader = input.TraceHeader ?? http?.headers["x-amzn-trace-id"];
-      if (input.InvocationType === "DryRun") return { StatusCode: 204 };
-      const tenantId = input.TenantId;
-      if (tenantId !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenantId)) {
-        throw new AwsError("InvalidParameterValueException", "TenantId has a character that it may not have.");
-      }
-      const executionName = checkExecutionName(input.DurableExecutionName, target);
-      if (input.InvocationType === "Event" && target.config.durable) {
-        const request = { payload, qualifier, tenantId, traceHeader, executionName, isAsync: true };
-        const { arn } = (await durable()).start(target, request);
-        return { StatusCode: 202, Payload: Buffer.alloc(0), DurableExecutionArn: arn };
-      }
-      if (input.InvocationType === "Event") {
-        events.accept(target, { payload: String(payload), qualifier, tenantId, traceHeader });
-        return { StatusCode: 202, Payload: Buffer.alloc(0) };
-      }
-      const tail: string[] | undefined = input.LogType === "Tail" ? [] : undefined;
-      const clientContext = input.ClientContext && readClientContext(input.ClientContext);
-      const result = await functions.invoke(target, {
-        ...{ payload, qualifier, clientContext, tenantId, tail, traceHeader, executionName },
-      });
-      return {
-        StatusCode: 200,
-        FunctionError: result.functionError,
-        ExecutedVersion: target.config.version,
-        Payload: result.payload,
-        DurableExecutionArn: result.durableExecutionArn,
-        ...(tail && {
-          LogResult: Buffer.from(`${tail.join("\n")}\n`)
-            .subarray(-TAIL_BYTES)
-            .toString("base64"),
-        }),
-      };
+    InvokeWithResponseStream: {
+      authorize,
+      async run(input, call) {
+        const { target, request } = read(input, call);
+        if (input.InvocationType === "DryRun") return { StatusCode: 204 };
+        const { streamedInvocation } = await import("./streamed-invocation.ts");
+        return streamedInvocation(functions, target, request);
+      },
     },
   };
+}
+
+/** The last 4 KB of a log. */
+export function tailOf(lines: string[]): string {
+  return Buffer.from(`${lines.join("\n")}\n`)
+    .subarray(-TAIL_BYTES)
+    .toString("base64");
 }
 
 function checkExecutionName(name: string | undefined, { config }: LambdaFunction): string | undefined {

@@ -143,6 +143,20 @@ describe("an asynchronous invocation", () => {
     expect(record).toMatchObject({ requestContext: { condition: "Success" }, responsePayload: { done: 1 } });
   });
 
+  it("that streams its response reaches the destination with what it wrote, which need not be JSON", async () => {
+    const destination = await queue("streamed");
+    const source = `export const handler = awslambda.streamifyResponse(async (event, stream) => { stream.end("some text"); });`;
+    await cloud.define("streams", source);
+    await cloud.provision(
+      resource("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "streams", {
+        functionName: "streams",
+        destinationConfig: { onSuccess: { destination } },
+      }),
+    );
+    await enqueue("streams");
+    expect(JSON.parse((await messageIn("streamed")).Body)).toMatchObject({ responsePayload: "some text" });
+  });
+
   it("says so when its role may not send to the destination", async () => {
     const targetArn = await queue("dead");
     await cloud.provision(role(`${ROLE_ARN}-mute`, []));

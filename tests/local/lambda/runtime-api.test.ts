@@ -1,5 +1,6 @@
 /** Lambda's Runtime API over HTTP, as a runtime that is not ours speaks it. */
 import { once } from "node:events";
+import { type ClientRequest, request } from "node:http";
 import { connect } from "node:net";
 import { type RuntimeApi, startRuntimeApi } from "../../../local/services/lambda/environments/runtime-api.ts";
 import type { Delivery } from "../../../local/services/lambda/environments/runtime-client.ts";
@@ -27,6 +28,14 @@ beforeEach(async () => {
     response: (id, body) => heard.push(["response", id, String(body)]),
     error: (id, body) => heard.push(["error", id, String(body)]),
     initError: (body) => heard.push(["init", "", String(body)]),
+    streamBegin: (id, type) => heard.push(["begin", id, type]),
+    streamChunk(id, chunk, resume) {
+      heard.push(["chunk", id, String(chunk)]);
+      setImmediate(resume);
+      return false;
+    },
+    streamEnd: (id, error) => heard.push(["end", id, String(error ?? "")]),
+    streamDone: (id) => heard.push(["done", id, ""]),
     declined() {},
     closed() {},
   });
@@ -61,6 +70,72 @@ it("takes answers, failures and failed starts with 202", async () => {
     ["error", "request-2", "{}"],
     ["init", "", '{"errorType":"X"}'],
   ]);
+});
+
+describe("a response in chunks", () => {
+  const post = (path: string, headers: Record<string, string>, write: (sent: ClientRequest) => void) =>
+    new Promise<number>((resolve, reject) => {
+      const sent = request(url(path), { method: "POST", headers }, (answer) => {
+        answer.resume().on("end", () => resolve(answer.statusCode!));
+      });
+      write(sent.on("error", reject));
+    });
+  const streaming = { "lambda-runtime-function-response-mode": "streaming", "content-type": "text/html" };
+
+  it("is handed on as it comes, at the pace of who reads it", async () => {
+    const status = await post("invocation/request-1/response", streaming, (sent) => {
+      sent.write("one");
+      setImmediate(() => sent.end("two"));
+    });
+    expect(status).toBe(202);
+    const data = heard.filter(([what]) => what === "chunk").map(([, , text]) => text);
+    expect(data.join("")).toBe("onetwo");
+    expect(heard[0]).toEqual(["begin", "request-1", "text/html"]);
+    expect(heard.slice(-2)).toEqual([
+      ["end", "request-1", ""],
+      ["done", "request-1", ""],
+    ]);
+  });
+
+  it("tells in its trailers of an error in the middle", async () => {
+    const body = JSON.stringify({ errorMessage: "gone", errorType: "Broken" });
+    const trailer = "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body";
+    await post("invocation/request-1/response", { ...streaming, trailer }, (sent) => {
+      sent.write("one");
+      sent.addTrailers({
+        "Lambda-Runtime-Function-Error-Type": "Broken",
+        "Lambda-Runtime-Function-Error-Body": Buffer.from(body).toString("base64"),
+      });
+      sent.end();
+    });
+    const end = heard.find(([what]) => what === "end")!;
+    expect(JSON.parse(end[2])).toEqual({ errorMessage: "gone", errorType: "Broken" });
+  });
+
+  it("is taken as a whole where it is not streamed, and what follows on the connection too", async () => {
+    const port = Number(new URL(url("x")).port);
+    const socket = connect({ port, host: "127.0.0.1" });
+    const path = new URL(url("invocation/request-1/response")).pathname;
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\n`;
+    socket.write(
+      `${head}Transfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n${head}Content-Length: 3\r\n\r\n[2]`,
+    );
+    let answers = "";
+    while ((answers.match(/202 Accepted/g) ?? []).length < 2) answers += String((await once(socket, "data"))[0]);
+    socket.destroy();
+    expect(heard).toEqual([
+      ["response", "request-1", "[1]"],
+      ["response", "request-1", "[2]"],
+    ]);
+  });
+
+  it("ends the connection where its chunks are malformed", async () => {
+    const socket = connect({ port: Number(new URL(url("x")).port), host: "127.0.0.1" });
+    const path = new URL(url("invocation/request-1/response")).pathname;
+    socket.write(`POST ${path} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
+    await once(socket, "close");
+    expect(heard).toEqual([]);
+  });
 });
 
 it("gives nothing to a process that does not know the token", async () => {

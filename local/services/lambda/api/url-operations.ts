@@ -30,7 +30,7 @@ export function urlOperations({ functions, urls, made, arnOf, onFunction }: Api)
     FunctionUrl: urls.address(url),
     FunctionArn: url.qualifier ? `${arnOf(url.functionName)}:${url.qualifier}` : arnOf(url.functionName),
     AuthType: url.authType,
-    InvokeMode: "BUFFERED",
+    InvokeMode: url.invokeMode,
     CreationTime: new Date(url.createdAt).toISOString(),
     LastModifiedTime: new Date(url.changedAt).toISOString(),
     ...(url.cors && {
@@ -60,10 +60,10 @@ export function urlOperations({ functions, urls, made, arnOf, onFunction }: Api)
       authorize: onFunction("UpdateFunctionUrlConfig"),
       async run(input: CreateFunctionUrlConfigCommandInput) {
         const { name, qualifier } = targetOf(input as Target);
-        const { id, authType, cors } = find(name, qualifier);
+        const { id, authType, invokeMode, cors } = find(name, qualifier);
         const { FunctionName: _, Qualifier: _q, ...settings } = input;
         const inputs: Record<string, Value> = {
-          ...{ authType, ...(cors && { cors: cors as Value }), ...inputsOf(settings) },
+          ...{ authType, invokeMode, ...(cors && { cors: cors as Value }), ...inputsOf(settings) },
           ...{ functionName: name, ...(qualifier && { qualifier }) },
         };
         await made.change("functionUrl", keyOf(name, qualifier), { inputs, outputs: { urlId: id } });

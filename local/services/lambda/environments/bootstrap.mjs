@@ -4,12 +4,13 @@
  *
  * What Lambda's Runtime API says over HTTP it says in frames over one raw socket (see runtime-frames.ts): with node:http and
  * two round trips, most of a short invocation's time goes to the client itself.
- * Plain JavaScript, so that a cold start strips no types. Not emulated: response streaming, extensions, SnapStart hooks.
+ * Plain JavaScript, so that a cold start strips no types. Not emulated: extensions, SnapStart hooks.
  */
 import { existsSync, readSync, writeSync } from "node:fs";
 import module from "node:module";
 import { connect } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
+import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 
@@ -30,7 +31,13 @@ socket.on("error", () => process.exit(0));
 socket.on("close", () => process.exit(0));
 socket.write(`${token}\n`);
 
+const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
+const highWaterMark = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
+const CHUNK_BYTES = 256 * 1024;
+const HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response";
+
 patchConsole();
+offerStreaming();
 process.on("uncaughtException", (error) => fatal(error, 129));
 process.on("unhandledRejection", (reason) => {
   const cause = describe(reason);
@@ -82,6 +89,7 @@ function invoke(delivery, body) {
     return fail(id, error);
   }
   const context = contextOf(delivery);
+  if (handler[streaming]) return invokeStreaming(id, event, context);
   try {
     const result = handler.length >= 3 && supportsCallbacks() ? withCallback(event, context) : handler(event, context);
     if (typeof result?.then === "function") {
@@ -93,6 +101,100 @@ function invoke(delivery, body) {
   } catch (error) {
     fail(id, error);
   }
+}
+
+/** What a handler that streams is wrapped in, and how it says status and headers. */
+function offerStreaming() {
+  const off = env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA;
+  if (off === "1" || off === "true") return;
+  globalThis.awslambda = {
+    ...globalThis.awslambda,
+    streamifyResponse(streamed, options) {
+      streamed[streaming] = "response";
+      if (typeof options?.highWaterMark === "number") streamed[highWaterMark] = Math.trunc(options.highWaterMark);
+      return streamed;
+    },
+    HttpResponseStream: {
+      from(stream, metadata) {
+        stream.setContentType(HTTP_RESPONSE);
+        stream._onBeforeFirstWrite = (write) => {
+          write(JSON.stringify(metadata));
+          write(Buffer.alloc(8));
+        };
+        return stream;
+      },
+    },
+  };
+}
+
+async function invokeStreaming(id, event, context) {
+  const { stream, hasBegun, end } = responseStream(id);
+  try {
+    const returned = handler(event, stream, context);
+    if (typeof returned?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    if ((await returned) !== undefined) console.warn("Streaming handlers ignore return values.");
+    // One that has not ended its stream waits for its timeout here, as on Lambda.
+    if (!stream.closed) await new Promise((closed) => stream.once("close", closed));
+    if (!stream.writableFinished) throw stream.errored ?? new Error("Response stream is not finished.");
+  } catch (error) {
+    if (!hasBegun()) return fail(id, error);
+    const body = describe(error);
+    write("ERROR", "Invoke Error", body);
+    await end(JSON.stringify(body));
+  }
+  answer("stream-done", id, "");
+}
+
+function responseStream(id) {
+  let contentType = "application/octet-stream";
+  let written = false;
+  let hasBegun = false;
+  let hasEnded = false;
+  let failure = "";
+  const begin = () => {
+    if (!hasBegun) say("stream-begin", id, contentType);
+    hasBegun = true;
+  };
+  const sayEnd = (sent) => {
+    begin();
+    hasEnded = true;
+    say("stream-end", id, failure, sent);
+  };
+  const stream = new Writable({
+    highWaterMark: handler[highWaterMark],
+    write(chunk, _encoding, done) {
+      begin();
+      let start = 0;
+      for (; start + CHUNK_BYTES < chunk.length; start += CHUNK_BYTES) {
+        frame("stream-chunk", id, chunk.subarray(start, start + CHUNK_BYTES));
+      }
+      frame("stream-chunk", id, chunk.subarray(start), done);
+    },
+    final: sayEnd,
+  });
+  // It ends in what the function's promise says.
+  stream.on("error", () => {});
+  stream.setContentType = (type) => {
+    if (!written) contentType = type;
+    else throw Object.assign(new Error("Cannot set content-type, too late."), { name: "InvalidStreamingOperation" });
+  };
+  // Only `write` says the metadata: a response that is nothing but its end has none, on Lambda too.
+  const plain = stream.write.bind(stream);
+  stream.write = (chunk, ...more) => {
+    if (!written) stream._onBeforeFirstWrite?.((data) => plain(data));
+    written = true;
+    return plain(typeof chunk === "string" || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk), ...more);
+  };
+  return {
+    stream,
+    hasBegun: () => hasBegun || stream.writableLength > 0,
+    /** Once what was written is on its way. After its end, an error changes nothing for the caller. */
+    async end(error) {
+      failure = error;
+      if (!stream.closed) await new Promise((closed) => stream.once("close", closed).end());
+      if (!hasEnded) sayEnd();
+    },
+  };
 }
 
 function withCallback(event, context) {
@@ -150,6 +252,14 @@ function initFailed(error) {
 
 function say(verb, id, body, sent) {
   socket.write(`${verb} ${id} ${Buffer.byteLength(body)}\n${body}`, sent);
+}
+
+/** Of bytes, which are not copied. */
+function frame(verb, id, bytes, sent) {
+  socket.cork();
+  socket.write(`${verb} ${id} ${bytes.length}\n`);
+  socket.write(bytes, sent);
+  socket.uncork();
 }
 
 /** Lambda's form of an error. What is no Error is told by its type and text. */
@@ -239,7 +349,7 @@ async function loadHandler() {
   if (typeof found !== "function") {
     throw problem("Runtime.HandlerNotFound", `${env._HANDLER} is undefined or not exported`);
   }
-  if (found.length >= 3 && !supportsCallbacks()) {
+  if (found.length >= 3 && !found[streaming] && !supportsCallbacks()) {
     throw problem(
       "Runtime.CallbackHandlerDeprecated",
       `${env.AWS_EXECUTION_ENV} runs no callback-based handlers: make ${env._HANDLER} async, with two arguments`,

@@ -15,6 +15,12 @@ import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 import type { RuntimeClient } from "./runtime-client.ts";
 import { eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
+import {
+  type ResponseStream,
+  STREAM_LIMIT_BYTES,
+  type StreamedResponse,
+  streamedResponse,
+} from "./streamed-response.ts";
 
 /** Lambda's own limit for everything before the first invocation. */
 const INIT_LIMIT_MS = 10_000;
@@ -37,10 +43,13 @@ export interface Invocation {
   keepWarmMs: number;
   /** Collects the invocation's log for `LogType: Tail`. */
   tail?: string[];
+  /** Gets the response while it is made. Absent: it is collected. A function that does not stream never calls it. */
+  onStream?(stream: ResponseStream): void;
   done(result: InvocationResult): void;
 }
 
 export interface InvocationResult {
+  /** Empty where the response went to `onStream`, unless it ended in an error. */
   payload: Buffer;
   /** Of the handler; absent where it did not run. */
   durationMs?: number;
@@ -107,6 +116,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   let queues = false;
   let current: Invocation | undefined;
   let tail: string[] | undefined;
+  let streamed: StreamedResponse | undefined;
   let begunAt = 0;
   let timer: Timer | undefined;
   let initMs: number | undefined = 0;
@@ -129,11 +139,33 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     },
     response(requestId, body) {
       if (current?.requestId !== requestId) return;
-      if (body.length > RESPONSE_LIMIT_BYTES) return settle(tooLarge(body.length), "Unhandled", "error");
+      if (body.length > RESPONSE_LIMIT_BYTES)
+        return settle(tooLarge(body.length, RESPONSE_LIMIT_BYTES), "Unhandled", "error");
       settle(body, undefined, "success");
     },
     error(requestId, body) {
       if (current?.requestId === requestId) settle(body, "Unhandled", "error");
+    },
+    streamBegin(requestId, contentType) {
+      if (current?.requestId === requestId) streamed ??= streamedResponse(contentType, current.onStream);
+    },
+    streamChunk(requestId, chunk, resume) {
+      if (current?.requestId !== requestId || !streamed) return true;
+      const limit = current.onStream ? STREAM_LIMIT_BYTES : RESPONSE_LIMIT_BYTES;
+      if (streamed.bytes + chunk.length <= limit) return streamed.write(chunk, resume);
+      settle(tooLarge(streamed.bytes + chunk.length, limit), "Unhandled", "error");
+      // It would go on writing, and nobody would stop it.
+      end();
+      return true;
+    },
+    streamEnd(requestId, error) {
+      if (current?.requestId === requestId) streamed?.end(error);
+    },
+    streamDone(requestId) {
+      if (current?.requestId !== requestId || !streamed) return;
+      const { error } = streamed;
+      if (error) settle(error, "Unhandled", "error");
+      else settle(streamed.collected(), undefined, "success");
     },
     initError(body) {
       if (current) settle(body, "Unhandled", "error", "init");
@@ -251,6 +283,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     if (init) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
     const durationMs = phase === "init" || begunAt === 0 ? 0 : performance.now() - begunAt;
     ahead.ran(durationMs, status === "success");
+    streamed?.end(functionError && payload);
     leave();
     initMs = undefined;
     const report = { requestId: invocation.requestId, durationMs, initMs: init, peakBytes, status };
@@ -270,6 +303,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
 
   function leave(): void {
     current = undefined;
+    streamed = undefined;
     begunAt = 0;
     timer?.cancel();
     timer = undefined;
@@ -335,10 +369,10 @@ function failure(errorType: string, errorMessage: string): Buffer {
   return Buffer.from(JSON.stringify({ errorType, errorMessage }));
 }
 
-function tooLarge(bytes: number): Buffer {
+function tooLarge(bytes: number, limit: number): Buffer {
   return failure(
     "Function.ResponseSizeTooLarge",
-    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${RESPONSE_LIMIT_BYTES} bytes).`,
+    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${limit} bytes).`,
   );
 }
 

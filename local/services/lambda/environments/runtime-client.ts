@@ -26,6 +26,14 @@ export interface RuntimeClient {
   ready(send: (delivery: Delivery) => void, queues: boolean): void;
   response(requestId: string, body: Buffer): void;
   error(requestId: string, body: Buffer): void;
+  /** The function answers piece by piece from now on, then comes `streamEnd`, then `ready`. */
+  streamBegin(requestId: string, contentType: string): void;
+  /** @returns False where there is no room for more: what comes next has to wait for `resume`. */
+  streamChunk(requestId: string, chunk: Buffer, resume: () => void): boolean;
+  /** @param error JSON: why there is no more */
+  streamEnd(requestId: string, error?: Buffer): void;
+  /** A function that has streamed its response does nothing more for it. */
+  streamDone(requestId: string): void;
   initError(body: Buffer): void;
   /** The process found this invocation taken back, and did not begin it. */
   declined(requestId: string): void;

@@ -3,13 +3,16 @@
  * passes here twice, and parsing heads would cost more than all the rest.
  *
  * The process opens with `<token>\n`, then says `ready`, `response`, `error`, `declined`, or before it ends `fatal` or `init-error`, each as
- * `<verb> <request id> <bytes>\n` and a body. It gets `<bytes of head> <bytes of payload>\n`, a head in JSON and the payload.
+ * `<verb> <request id> <bytes>\n` and a body. A streamed response is `stream-begin` (a content type), `stream-chunk`s,
+ * `stream-end` (nothing, or an error) and `stream-done`. It gets `<bytes of head> <bytes of payload>\n`, a head in JSON and the payload.
  */
 import type { Socket } from "node:net";
 import { keepPolling } from "../../../polling.ts";
 import { BODY_LIMIT_BYTES, type Delivery, type RuntimeClient, type RuntimeClients } from "./runtime-client.ts";
 
 const LINE_LIMIT_BYTES = 1024;
+/** Said by a process that takes no other invocation yet, or never again. */
+const BUSY = new Set(["stream-begin", "stream-chunk", "stream-end", "fatal", "init-error"]);
 
 export function serveFrames(socket: Socket, clients: RuntimeClients): void {
   let client: RuntimeClient | undefined;
@@ -58,11 +61,20 @@ export function serveFrames(socket: Socket, clients: RuntimeClients): void {
 
   function take(from: RuntimeClient, verb: string, requestId: string, body: Buffer): void {
     if (verb === "response") from.response(requestId, body);
+    else if (verb === "stream-chunk") chunk(from, requestId, body);
+    else if (verb === "stream-begin") from.streamBegin(requestId, body.toString());
+    else if (verb === "stream-end") from.streamEnd(requestId, body.length > 0 ? body : undefined);
+    else if (verb === "stream-done") from.streamDone(requestId);
     else if (verb === "error" || verb === "fatal") from.error(requestId, body);
     else if (verb === "init-error") from.initError(body);
     else if (verb === "declined") from.declined(requestId);
     // Whoever has answered takes the next one, unless it ends.
-    if (verb !== "fatal" && verb !== "init-error") from.ready(send, true);
+    if (!BUSY.has(verb)) from.ready(send, true);
+  }
+
+  /** Who reads the response decides how fast the process may go on. */
+  function chunk(from: RuntimeClient, requestId: string, body: Buffer): void {
+    if (!from.streamChunk(requestId, body, () => socket.resume())) socket.pause();
   }
 
   function send({ payload, ...head }: Delivery): void {

@@ -20,6 +20,7 @@ export interface FunctionUrl {
   functionName: string;
   qualifier?: string;
   authType: "AWS_IAM" | "NONE";
+  invokeMode: "BUFFERED" | "RESPONSE_STREAM";
   cors?: Cors;
   createdAt: number;
   changedAt: number;
@@ -48,9 +49,9 @@ export function functionUrls({ clock, region, account, endpoint }: Cloud): Funct
       const authType = String(inputs.authorizationType ?? inputs.authType ?? "");
       if (authType !== "AWS_IAM" && authType !== "NONE")
         throw invalid(`AuthType ${authType} is neither AWS_IAM nor NONE`);
-      if (inputs.invokeMode === "RESPONSE_STREAM") {
-        throw invalid("Responses are not streamed on this machine: leave InvokeMode at BUFFERED.");
-      }
+      const invokeMode = String(inputs.invokeMode ?? "BUFFERED");
+      if (invokeMode !== "BUFFERED" && invokeMode !== "RESPONSE_STREAM")
+        throw invalid(`InvokeMode ${invokeMode} is neither BUFFERED nor RESPONSE_STREAM`);
       const key = keyOf(functionName, qualifier);
       const now = clock.now();
       const hash = createHash("sha256").update(`${account} ${region} ${key}`).digest();
@@ -61,7 +62,7 @@ export function functionUrls({ clock, region, account, endpoint }: Cloud): Funct
               .toString(36)
               .slice(0, 32),
         ),
-        ...{ functionName, qualifier, authType, cors: corsOf(inputs) },
+        ...{ functionName, qualifier, authType, invokeMode, cors: corsOf(inputs) },
         ...{ createdAt: all.get(key)?.createdAt ?? now, changedAt: now },
       });
     },

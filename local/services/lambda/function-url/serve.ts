@@ -2,14 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { AwsError, type AwsRequest, type AwsResponse, type Cloud } from "../../../service.ts";
 import { isTextual, queryOf } from "../../apigateway/integrations/event-v2.ts";
-import { clfTime } from "../../apigateway/serve/exchange.ts";
 import { httpProxyResponse } from "../../apigateway/integrations/proxy-response.ts";
-import type { Functions } from "../functions.ts";
+import { clfTime } from "../../apigateway/serve/exchange.ts";
+import type { Functions, InvokeRequest, LambdaFunction } from "../functions.ts";
 import type { ResourcePolicies } from "../resource-policy.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import { corsHeaders, isPreflight } from "./cors.ts";
 import type { FunctionUrl, FunctionUrls } from "./function-urls.ts";
 
 const LIMIT_BYTES = 6_291_456;
+
+const BAD_GATEWAY = { status: 502, headers: { "content-type": "text/plain" }, body: "Internal Server Error" };
 
 export interface ServeOptions {
   cloud: Cloud;
@@ -55,10 +58,12 @@ async function answerOf(
     const payload = eventOf(cloud, url, request);
     const traceHeader = request.headers["x-amzn-trace-id"];
     const tenantId = request.headers["x-amz-tenant-id"];
-    const result = await functions.invoke(target, { payload, qualifier, traceHeader, tenantId });
+    const invocation = { payload, qualifier, traceHeader, tenantId };
+    if (url.invokeMode === "RESPONSE_STREAM") return await streamed(cloud, functions, target, invocation);
+    const result = await functions.invoke(target, invocation);
     const answer = result.functionError ? undefined : httpProxyResponse(result.payload);
-    if (!answer) return { status: 502, headers: { "content-type": "text/plain" }, body: "Internal Server Error" };
-    return { status: answer.status, headers: headersOf(answer.headers), body: answer.body };
+    if (!answer) return BAD_GATEWAY;
+    return { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (error.status === 403) {
@@ -73,21 +78,23 @@ async function answerOf(
   }
 }
 
+async function streamed(cloud: Cloud, functions: Functions, target: LambdaFunction, invocation: InvokeRequest) {
+  const [{ streamedAnswer }, { ResponseStreamError }] = await Promise.all([
+    import("./stream.ts"),
+    import("../http-response-stream.ts"),
+  ]);
+  try {
+    return (await streamedAnswer(functions, target, invocation)) ?? BAD_GATEWAY;
+  } catch (error) {
+    if (!(error instanceof ResponseStreamError)) throw error;
+    cloud.log({ level: "error", source: target.config.name, message: `function URL: ${error.message}` });
+    return BAD_GATEWAY;
+  }
+}
+
 function message(status: number, Message: string, code: string): AwsResponse {
   const headers = { "content-type": "application/json", "x-amzn-errortype": code };
   return { status, headers, body: JSON.stringify({ Message }) };
-}
-
-/** Pairs as an object; of a name that comes several times, all values: cookies are set one by one. */
-function headersOf(pairs: string[]): Record<string, string> {
-  const headers: Record<string, string | string[]> = {};
-  for (let i = 0; i < pairs.length; i += 2) {
-    const name = pairs[i]!.toLowerCase();
-    const known = headers[name];
-    headers[name] = known === undefined ? pairs[i + 1]! : [known, pairs[i + 1]!].flat();
-  }
-  // The server writes lists as what they are.
-  return headers as Record<string, string>;
 }
 
 function eventOf(cloud: Cloud, { id, authType }: FunctionUrl, request: AwsRequest): string {
