@@ -1,5 +1,6 @@
 /** Pages, filters and descriptions of parameters. */
 import { AwsError } from "../../service.ts";
+import { shownPolicies } from "./policies.ts";
 import type { Parameter } from "./store.ts";
 
 export interface Filter {
@@ -9,7 +10,19 @@ export interface Filter {
 }
 
 export function described(
-  { name, type, keyId, modifiedAt, description, allowedPattern, version, tier, dataType }: Parameter,
+  {
+    name,
+    type,
+    keyId,
+    modifiedAt,
+    description,
+    allowedPattern,
+    version,
+    tier,
+    dataType,
+    modifiedBy,
+    policies,
+  }: Parameter,
   ARN: string,
 ): object {
   return {
@@ -18,11 +31,13 @@ export function described(
     Type: type,
     KeyId: keyId,
     LastModifiedDate: new Date(modifiedAt),
+    LastModifiedUser: modifiedBy,
     Description: description,
     AllowedPattern: allowedPattern,
     Version: version,
     Tier: tier,
     DataType: dataType,
+    Policies: shownPolicies(policies),
   };
 }
 
@@ -50,6 +65,8 @@ export function matches(
   if (key === "Name") return test(parameter.name);
   if (key === "Type") return test(parameter.type);
   if (key === "KeyId") return test(parameter.keyId);
+  if (key === "Label") return (parameter.labels ?? []).some(test);
+  if (key === "DataType") return test(parameter.dataType);
   if (key === "Tier") return test(parameter.tier);
   if (key.startsWith("tag:")) return test(parameter.tags[key.slice(4)]);
   if (key === "Path") {

@@ -7,6 +7,8 @@ import type { Parameter, ParameterStore } from "./store.ts";
 /** Marks what KMS encrypted; base64 has no colon. */
 const BY_KMS = "kms:";
 
+export type SecureStrings = ReturnType<typeof secureStrings>;
+
 export function secureStrings(cloud: Cloud, store: ParameterStore, keys: CustomerKeys) {
   const contextOf = (name: string) => ({ PARAMETER_ARN: parameterArn(cloud, name) });
 
