@@ -10,6 +10,7 @@ import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { type Invocation, type InvocationResult, startEnvironment } from "./environments/environment.ts";
+import { freezer } from "./environments/freezer.ts";
 import { type Pool, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
@@ -100,6 +101,7 @@ export function functions(
   const layers = layersOf(cloud, codeCache);
   const metrics = functionMetrics(cloud);
   const traceInvocation = functionTraces(cloud);
+  const freezing = freezer();
   concurrencyGauge(cloud, () => [...all.keys()].map((name) => [name, activeOf(name)]));
   let api: RuntimeApi | undefined;
   let daemon: string | undefined;
@@ -187,6 +189,7 @@ export function functions(
       config,
       clock: cloud.clock,
       runtime: api!,
+      freezer: freezing,
       codeDirectory: code.directory,
       layers: config.layers.flatMap((arn) => layers.directoryOf(arn) ?? []),
       stateDirectory,

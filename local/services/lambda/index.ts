@@ -4,7 +4,7 @@
  *
  * Not emulated: runtimes other than Node.js, container images, extensions, SnapStart, VPCs,
  * code signing, capacity providers, permissions of layers. Provisioned concurrency keeps environments but starts none ahead.
- * An environment is not frozen between invocations and may write to its own code.
+ * An environment may write to its own code.
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";

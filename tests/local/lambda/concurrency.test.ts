@@ -82,6 +82,15 @@ describe("environments", () => {
     rmSync(directory, { recursive: true });
   });
 
+  it("that are frozen end as well", async () => {
+    const [pid, directory] = await killedPlatform("frozen");
+    await eventually(
+      () => isAlive(pid),
+      (alive) => !alive,
+    );
+    rmSync(directory, { recursive: true });
+  });
+
   it("that an endless loop kept from noticing end with the next start on the same state", async () => {
     const [pid, directory] = await killedPlatform("endless");
     expect(isAlive(pid)).toBe(true);
@@ -97,7 +106,7 @@ describe("environments", () => {
 });
 
 /** Starts a platform in a process of its own, and kills it while its function works. */
-async function killedPlatform(kind: "busy" | "endless"): Promise<[functionPid: number, directory: string]> {
+async function killedPlatform(kind: "busy" | "endless" | "frozen"): Promise<[functionPid: number, directory: string]> {
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "killed-platform.ts"), kind],

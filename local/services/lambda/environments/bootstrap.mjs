@@ -51,6 +51,7 @@ try {
   await initFailed(error);
 }
 receive((delivery, body) => {
+  if (delivery.freeze) return freeze();
   queue.push([delivery, body]);
   if (!running) runNext();
 });
@@ -66,6 +67,11 @@ function runNext() {
     return runNext();
   }
   invoke(delivery, body);
+}
+
+/** Nothing runs here until the platform says so, or ends. */
+function freeze() {
+  if (readSync(4, Buffer.alloc(1)) === 0) process.exit(0);
 }
 
 /** What the platform has taken back meanwhile is not begun: see claims.ts, which holds the other end of this file. */

@@ -1,7 +1,7 @@
 /**
  * One execution environment: a process of its own, one invocation at a time, gone for good at a timeout, at an exit or
- * over its memory limit. Between invocations it is not frozen. A quick function's process is
- * sent the next few invocations while it runs one (see ahead.ts).
+ * over its memory limit. Between invocations it is frozen: its process waits for one byte and does nothing else (see
+ * freezer.ts). A quick function's process is sent the next few invocations while it runs one (see ahead.ts).
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -10,11 +10,12 @@ import type { Clock, Credentials, Timer } from "../../../service.ts";
 import type { FunctionConfig } from "../function-config.ts";
 import type { StreamLog } from "../function-log.ts";
 import { ahead as createAhead } from "./ahead.ts";
+import type { Freezable, Freezer } from "./freezer.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 import type { RuntimeClient } from "./runtime-client.ts";
-import { eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
+import { awaken, eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
 import {
   type ResponseStream,
   STREAM_LIMIT_BYTES,
@@ -62,6 +63,7 @@ export interface EnvironmentOptions {
   config: FunctionConfig;
   clock: Clock;
   runtime: RuntimeApi;
+  freezer: Freezer;
   codeDirectory: string;
   /** Directories of the function's layers. */
   layers: string[];
@@ -81,7 +83,7 @@ export interface EnvironmentOptions {
   onGone(environment: Environment): void;
 }
 
-export interface Environment {
+export interface Environment extends Freezable {
   readonly id: string;
   /** When it last became free; undefined while it starts or works. */
   idleSince?: number;
@@ -114,6 +116,8 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   });
   let send: Parameters<RuntimeClient["ready"]>[0] | undefined;
   let queues = false;
+  let sayFreeze: (() => void) | undefined;
+  let isFrozen = false;
   let current: Invocation | undefined;
   let tail: string[] | undefined;
   let streamed: StreamedResponse | undefined;
@@ -129,11 +133,12 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     connected: () => {
       connection = "open";
     },
-    ready(sender, queuesToo) {
+    ready(sender, queuesToo, freeze) {
       // Killed, and its last words are only read now.
       if (gone) return;
       send = sender;
       queues = queuesToo;
+      sayFreeze = freeze;
       if (initMs === 0) initMs = performance.now() - spawnedAt;
       proceed();
     },
@@ -209,6 +214,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   const environment: Environment = {
     id,
     keepWarmMs: 0,
+    idleRound: 0,
     get starting() {
       return send === undefined && initMs === 0 && !gone;
     },
@@ -224,6 +230,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     invoke(invocation) {
       environment.idleSince = undefined;
       environment.keepWarmMs = invocation.keepWarmMs;
+      if (isFrozen) thaw();
       if (current) send!({ ...delivery(invocation), claim: ahead.add(invocation) });
       else if (send) begin(invocation);
       else {
@@ -231,9 +238,19 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
         timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
       }
     },
+    freeze() {
+      if (gone || !sayFreeze) return;
+      isFrozen = true;
+      sayFreeze();
+    },
     kill: end,
   };
   return environment;
+
+  function thaw(): void {
+    isFrozen = false;
+    awaken(child);
+  }
 
   function begin(invocation: Invocation): void {
     const deliver = send!;
@@ -312,6 +329,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   function becomeIdle(): void {
     environment.idleSince = clock.now();
     options.onIdle(environment);
+    if (environment.idleSince !== undefined) options.freezer.watch(environment);
   }
 
   function timedOut(): void {

@@ -22,8 +22,9 @@ export interface RuntimeClient {
   /**
    * The process waits for an invocation.
    * @param queues Whether `send` may be called again before the next `ready`: it keeps what it gets in order.
+   * @param freeze Lets it do nothing any more until it is awakened. Absent: it can not.
    */
-  ready(send: (delivery: Delivery) => void, queues: boolean): void;
+  ready(send: (delivery: Delivery) => void, queues: boolean, freeze?: () => void): void;
   response(requestId: string, body: Buffer): void;
   error(requestId: string, body: Buffer): void;
   /** The function answers piece by piece from now on, then comes `streamEnd`, then `ready`. */

@@ -4,13 +4,18 @@
  *
  * The process opens with `<token>\n`, then says `ready`, `response`, `error`, `declined`, or before it ends `fatal` or `init-error`, each as
  * `<verb> <request id> <bytes>\n` and a body. A streamed response is `stream-begin` (a content type), `stream-chunk`s,
- * `stream-end` (nothing, or an error) and `stream-done`. It gets `<bytes of head> <bytes of payload>\n`, a head in JSON and the payload.
+ * `stream-end` (nothing, or an error) and `stream-done`. It gets `<bytes of head> <bytes of payload>\n`, a head in JSON and the payload;
+ * the head `{"freeze":true}` tells it to do nothing until a byte comes on its descriptor 4.
  */
 import type { Socket } from "node:net";
 import { keepPolling } from "../../../polling.ts";
 import { BODY_LIMIT_BYTES, type Delivery, type RuntimeClient, type RuntimeClients } from "./runtime-client.ts";
 
 const LINE_LIMIT_BYTES = 1024;
+const FREEZE_HEAD = '{"freeze":true}';
+const FREEZE = `${FREEZE_HEAD.length} 0\n${FREEZE_HEAD}`;
+/** Windows has no pipes that a process could wait for so. */
+const CAN_FREEZE = process.platform !== "win32";
 /** Said by a process that takes no other invocation yet, or never again. */
 const BUSY = new Set(["stream-begin", "stream-chunk", "stream-end", "fatal", "init-error"]);
 
@@ -69,12 +74,16 @@ export function serveFrames(socket: Socket, clients: RuntimeClients): void {
     else if (verb === "init-error") from.initError(body);
     else if (verb === "declined") from.declined(requestId);
     // Whoever has answered takes the next one, unless it ends.
-    if (!BUSY.has(verb)) from.ready(send, true);
+    if (!BUSY.has(verb)) from.ready(send, true, CAN_FREEZE ? freeze : undefined);
   }
 
   /** Who reads the response decides how fast the process may go on. */
   function chunk(from: RuntimeClient, requestId: string, body: Buffer): void {
     if (!from.streamChunk(requestId, body, () => socket.resume())) socket.pause();
+  }
+
+  function freeze(): void {
+    socket.write(FREEZE);
   }
 
   function send({ payload, ...head }: Delivery): void {

@@ -1,12 +1,16 @@
 /** The process of an execution environment: its command, its variables, what it writes and how it ends. */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { EnvironmentOptions } from "./environment.ts";
 
 export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
 
-/** @param claims Descriptor of the claims' file, which becomes the process's descriptor 3. */
+/**
+ * @param claims Descriptor of the claims' file, which becomes the process's descriptor 3. Descriptor 4 is what a frozen
+ *   process waits for; it ends with this process, and whoever waits for it then ends too.
+ */
 export function spawnRuntime(
   options: EnvironmentOptions,
   token: string,
@@ -17,12 +21,20 @@ export function spawnRuntime(
   const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
   const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
   const args = [join(options.stateDirectory, "compile-cache"), runtime.frames, token];
-  return spawn(process.execPath, [...flags, BOOTSTRAP, ...args], {
+  const child = spawn(process.execPath, [...flags, BOOTSTRAP, ...args], {
     cwd: options.codeDirectory,
     env: environmentVariables(options, runtime.address(token), temporary),
-    stdio: ["ignore", "pipe", "pipe", claims],
+    stdio: ["ignore", "pipe", "pipe", claims, "pipe"],
     windowsHide: true,
   });
+  // It may be gone before it is awakened.
+  (child.stdio[4] as Socket).on("error", () => {}).unref();
+  return child;
+}
+
+/** A frozen process goes on. */
+export function awaken(child: ChildProcess): void {
+  (child.stdio[4] as Socket).write("\0");
 }
 
 /** Not node:readline: that ends lines at carriage returns as well. */
