@@ -1064,6 +1064,20 @@ export const SHAPES: Record<string, Shape> = {
       },
     },
   },
+  MigrationArgs: {
+    fields: {
+      database: {
+        resource: "Database",
+      },
+      function: {
+        resource: "Function",
+      },
+      folder: "string",
+      "databases?": {
+        list: "string",
+      },
+    },
+  },
   MutualTlsArgs: {
     fields: {
       truststoreUri: "string",

@@ -1,21 +1,24 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { cellFunctions } from "./cell-functions.ts";
+import { type FunctionMaker, functionMaker } from "./cell/function-maker.ts";
+import { cellFunctions } from "./cell/functions.ts";
+import { tenantRole } from "./cell/tenant-role.ts";
 import { checkArgs } from "./check-args.ts";
 import { Bucket } from "./data/bucket.ts";
 import { Database } from "./data/database.ts";
+import type { Migration } from "./data/migration.ts";
 import { Parameters } from "./data/parameters.ts";
 import { Table } from "./data/table.ts";
 import type { Api } from "./edge/api.ts";
 import { Domain } from "./edge/domain.ts";
 import { UserPool } from "./edge/user-pool.ts";
+import { grantGet } from "./grants.ts";
 import { Insight } from "./insight/insight.ts";
 import { Queue } from "./messaging/queue.ts";
 import { nameOf } from "./names.ts";
 import { Network } from "./network/network.ts";
 import type { CellSettings, Settings } from "./settings.ts";
 import { tagsFor } from "./tags.ts";
-import { tenantRole } from "./tenant-role.ts";
 
 export interface CellArgs {
   cell: CellSettings;
@@ -23,7 +26,7 @@ export interface CellArgs {
 }
 
 /** What the functions of a cell need of it. */
-export interface CellParts {
+export interface CellParts extends FunctionMaker {
   name: string;
   settings: Settings;
   tags: Record<string, string>;
@@ -58,7 +61,7 @@ export class Cell extends pulumi.ComponentResource {
   readonly topicArn: pulumi.Output<string>;
   readonly lifecycleFunction: pulumi.Output<string>;
   /** The schema is in place: tenants come after it. */
-  readonly migrated: aws.lambda.Invocation;
+  readonly migrated: Migration;
 
   constructor(name: string, args: CellArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:cell:Cell", name, {}, options);
@@ -86,13 +89,18 @@ export class Cell extends pulumi.ComponentResource {
       },
       child,
     );
-    this.users = new UserPool(`${name}-users`, { protection, tags }, child);
     const named = (part: string) => nameOf("table", ["terrace", environment, cell.name, part]);
     const tenants = new Table(
       `${name}-tenants`,
       { tableName: named("tenants"), attributes: { tenantId: "S" }, hashKey: "tenantId", protection, tags },
       child,
     );
+    const maker = functionMaker(this, name, settings, tags);
+    // Cognito waits for five seconds.
+    const tokens = maker.make("tokens", { TENANTS_TABLE: tenants.tableName }, [grantGet(tenants.arn)], {
+      timeoutSeconds: 5,
+    });
+    this.users = new UserPool(`${name}-users`, { protection, triggers: { preTokenGeneration: tokens }, tags }, child);
     const idempotency = new Table(
       `${name}-idempotency`,
       // Answers kept for a repeated request: nothing to protect.
@@ -118,6 +126,7 @@ export class Cell extends pulumi.ComponentResource {
     const account = aws.getCallerIdentityOutput({}, child).accountId;
     const region = aws.getRegionOutput({}, child).region;
     const parts: CellParts = {
+      ...maker,
       ...{ name, settings, tags, uploads, outbox, tenants, idempotency, account, region },
       ...{ database: this.database, bucket: this.bucket, users: this.users },
       tenantRoleArn: tenantRole(this, name, {

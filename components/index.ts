@@ -22,6 +22,7 @@ export type { BucketNotification } from "./data/bucket-notifications.ts";
 export type { BucketStatement, LogSource } from "./data/bucket-policy.ts";
 export { Cache, type CacheArgs, type CacheUserArgs } from "./data/cache.ts";
 export { Database, type DatabaseArgs, type ExistingDatabaseArgs, type RestoreArgs } from "./data/database.ts";
+export { Migration, type MigrationArgs } from "./data/migration.ts";
 export { Parameters, type ParametersArgs } from "./data/parameters.ts";
 export { type ExistingTableArgs, type ReplicaArgs, Table, type TableArgs } from "./data/table.ts";
 export { Pipeline, type PipelineArgs } from "./delivery/pipeline.ts";

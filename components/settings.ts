@@ -2,12 +2,12 @@
  * The stack's settings, validated whole before any resource: every problem in one message, each with its path and the
  * remedy. Nothing else in the program reads `pulumi.Config`.
  */
-import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { whyNoRetention } from "./invalid-argument.ts";
-import { type AddressRequest, planAddresses } from "./network/address-plan.ts";
 import type { Protection } from "./protection.ts";
-import { type Problems, type Reader, read } from "./settings-reader.ts";
+import { readInsight, readRetention, readWebhookNetworks } from "./settings/operations.ts";
+import { type Problems, read } from "./settings/reader.ts";
+import { checkRelations, planOrReport } from "./settings/relations.ts";
+import { readTenant, readTiers } from "./settings/tenants.ts";
 
 export type Placement = "pool" | "bridge" | "silo";
 
@@ -91,10 +91,7 @@ function parseValue(text: string): unknown {
   }
 }
 
-const TENANT_ID = /^[a-z][a-z0-9]{2,30}$/;
 const CELL_NAME = /^[a-z][a-z0-9-]{1,18}[a-z0-9]$/;
-const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
-const TIER_NAME = /^[a-z][a-z0-9]{1,19}$/;
 
 /** The pure part: from plain values to settings. */
 export function parseSettings(raw: Record<string, unknown>, stack: string): Settings {
@@ -161,137 +158,3 @@ const TOP_KEYS = [
   "cells",
   "tenants",
 ];
-
-/** 0 is for what keeps nothing by default. */
-function readRetention(top: Reader, key: string, byDefault: number, problems: Problems): number {
-  const days = top.number(key, byDefault === 0 ? 0 : 1, 3653, byDefault);
-  const remedy = days === 0 ? undefined : whyNoRetention(days);
-  if (remedy) problems.push(`${key}: ${days} are not kept; ${remedy}`);
-  return days;
-}
-
-function readWebhookNetworks(top: Reader, problems: Problems): string[] {
-  return top.list("webhookNetworks", []).map((network, index) => {
-    const [address, prefix] = String(network).split("/");
-    const bits = isIP(address ?? "") === 6 ? 128 : 32;
-    if (!isIP(address ?? "") || !/^\d{1,3}$/.test(prefix ?? "") || Number(prefix) > bits)
-      problems.push(`webhookNetworks[${index}]: ${JSON.stringify(network)} has to be a network such as 127.0.0.0/8`);
-    return String(network);
-  });
-}
-
-function readInsight(top: Reader, problems: Problems): Settings["insight"] {
-  const insight = read(top.object("insight"), "insight", problems, ["emails", "topicArn", "monthlyBudgetUsd"]);
-  const emails = insight.list("emails", []).map((email, index) => {
-    if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(String(email)))
-      problems.push(`insight.emails[${index}]: ${JSON.stringify(email)} has to be an address`);
-    return String(email);
-  });
-  const topicArn = insight.optionalText("topicArn");
-  if (topicArn !== undefined && !/^arn:aws[a-z-]*:sns:/.test(topicArn))
-    problems.push(`insight.topicArn: ${JSON.stringify(topicArn)} has to be the ARN of an SNS topic`);
-  if (topicArn !== undefined && emails.length > 0)
-    problems.push("insight.emails: the topic that topicArn names has its own subscribers; leave one of the two out");
-  const monthlyBudgetUsd = insight.optionalNumber("monthlyBudgetUsd", 1, 1_000_000_000, 0);
-  return {
-    ...(emails.length > 0 ? { emails } : {}),
-    ...(topicArn === undefined ? {} : { topicArn }),
-    ...(monthlyBudgetUsd === undefined ? {} : { monthlyBudgetUsd }),
-  };
-}
-
-function readTiers(raw: Record<string, unknown>, problems: Problems): Record<string, TierSettings> {
-  const keys = ["placement", "rate", "burst", "quotaPerDay", "statementTimeoutMs"];
-  const tiers: Record<string, TierSettings> = {};
-  for (const [name, value] of Object.entries(raw)) {
-    if (!TIER_NAME.test(name)) problems.push(`tiers.${name}: a tier's name has 2 to 20 lower-case letters and digits`);
-    const tier = read(value, `tiers.${name}`, problems, keys);
-    tiers[name] = {
-      placement: tier.choice("placement", ["pool", "bridge", "silo"] as const),
-      rate: tier.number("rate", 1, 10_000, undefined, 0),
-      burst: tier.number("burst", 1, 5000),
-      quotaPerDay: tier.optionalNumber("quotaPerDay", 1, 1_000_000_000),
-      statementTimeoutMs: tier.number("statementTimeoutMs", 100, 45_000, 5000),
-    };
-  }
-  if (Object.keys(tiers).length === 0) problems.push("tiers: declare at least one tier");
-  return tiers;
-}
-
-function readTenant(item: unknown, index: number, tiers: Settings["tiers"], problems: Problems): TenantSettings {
-  const keys = ["id", "displayName", "tier", "placement", "cell", "host", "adminEmail", "wave"];
-  const tenant = read(item, `tenants[${index}]`, problems, keys);
-  const id = tenant.text(
-    "id",
-    TENANT_ID,
-    "3 to 31 lower-case letters and digits, a letter first: AWS names and the database role contain it",
-  );
-  const tier = tenant.text("tier");
-  const known = tiers[tier];
-  if (tier && !known)
-    problems.push(`tenants[${index}].tier: there is no tier "${tier}"; there are ${Object.keys(tiers).join(", ")}`);
-  const host = tenant.text("host", HOST, "a host name in lower case");
-  return {
-    id,
-    tier,
-    cell: tenant.text("cell"),
-    host,
-    placement: tenant.choice("placement", ["pool", "bridge", "silo"] as const, known?.placement ?? "pool"),
-    displayName: tenant.optionalText("displayName") ?? id,
-    adminEmail: tenant.optionalText("adminEmail") ?? `admin@${host}`,
-    wave: tenant.number("wave", 0, 100, 0),
-    statementTimeoutMs: known?.statementTimeoutMs ?? 5000,
-  };
-}
-
-function checkRelations(
-  { cells, tenants, zone, database }: Omit<Settings, "cells"> & { cells: Omit<CellSettings, "cidr">[] },
-  problems: Problems,
-): void {
-  for (const name of duplicates(cells.map((cell) => cell.name))) problems.push(`cells: "${name}" is named twice`);
-  for (const id of duplicates(tenants.map((tenant) => tenant.id))) {
-    problems.push(`tenants: the id "${id}" is used twice; ids are for ever`);
-  }
-  for (const host of duplicates(tenants.map((tenant) => tenant.host))) {
-    problems.push(`tenants: the host "${host}" is used twice; each tenant has a front door of its own`);
-  }
-  if (database.minAcu > database.maxAcu)
-    problems.push(`database.minAcu: ${database.minAcu} exceeds maxAcu, ${database.maxAcu}`);
-  for (const [index, tenant] of tenants.entries()) {
-    const path = `tenants[${index}] ("${tenant.id}")`;
-    const cell = cells.find(({ name }) => name === tenant.cell);
-    if (!cell) {
-      problems.push(
-        `${path}.cell: there is no cell "${tenant.cell}"; there are ${cells.map(({ name }) => name).join(", ")}`,
-      );
-    } else if ((cell.kind === "silo") !== (tenant.placement === "silo")) {
-      const remedy =
-        cell.kind === "silo" ? 'a silo cell takes one tenant with placement "silo"' : "put it into a silo cell";
-      problems.push(
-        `${path}: placement "${tenant.placement}" and cell "${cell.name}" (${cell.kind}) disagree; ${remedy}`,
-      );
-    }
-    if (zone && !tenant.host.endsWith(`.${zone}`))
-      problems.push(`${path}.host: "${tenant.host}" is not in the zone ${zone}`);
-  }
-  for (const cell of cells.filter(({ kind }) => kind === "silo")) {
-    const inside = tenants.filter((tenant) => tenant.cell === cell.name);
-    if (inside.length > 1)
-      problems.push(
-        `cells: the silo "${cell.name}" holds ${inside.map(({ id }) => id).join(", ")}; a silo has one tenant`,
-      );
-  }
-}
-
-function planOrReport(cells: AddressRequest[], problems: Problems): Map<string, string> {
-  try {
-    return planAddresses(cells);
-  } catch (error) {
-    problems.push(`cells: ${(error as Error).message}`);
-    return new Map();
-  }
-}
-
-function duplicates(values: string[]): string[] {
-  return [...new Set(values.filter((value, index) => value !== "" && values.indexOf(value) !== index))];
-}

@@ -14,6 +14,7 @@ export const STAGE: Record<string, string> = {
   charge: 'new Function("charge", { entry: "functions/charge" })',
   columns: '{ tenant: "STRING", route: "STRING", calls: "INTEGER" }',
   consumer: 'new Function("consumer", { entry: "functions/consumer" })',
+  database: 'new Database("db", { network })',
   events: 'new Topic("events")',
   handler: 'new Function("handler", { entry: "functions/handler" })',
   id: '"a1b2c3d4e5"',

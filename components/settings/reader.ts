@@ -1,5 +1,5 @@
 /** Reads members of plain values with a path, collecting what is wrong instead of stopping at the first. */
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 
 export type Problems = string[];
 

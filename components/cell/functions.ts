@@ -1,43 +1,37 @@
 /** The functions of a cell: what each is told, what it may do, and what wakes it. */
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { CellParts } from "./cell.ts";
-import { Function, type FunctionArgs } from "./compute/function.ts";
-import { Schedule } from "./compute/schedule.ts";
-import { Api } from "./edge/api.ts";
+import type { CellParts } from "../cell.ts";
+import type { Function } from "../compute/function.ts";
+import { Schedule } from "../compute/schedule.ts";
+import { Migration } from "../data/migration.ts";
+import { Api } from "../edge/api.ts";
 import {
   type Grant,
   grantAssume,
   grantConsume,
   grantDelay,
   grantGet,
-  grantInvoke,
   grantQuery,
   grantRead,
   grantReadSecret,
   grantSend,
   grantWrite,
-} from "./grants.ts";
-import type { Watched } from "./insight/watched.ts";
-import { FanOut, type FanOutConsumer } from "./messaging/fan-out.ts";
-import { nameOf } from "./names.ts";
+} from "../grants.ts";
+import type { Watched } from "../insight/watched.ts";
+import { FanOut, type FanOutConsumer } from "../messaging/fan-out.ts";
+import { nameOf } from "../names.ts";
+import { type Environment, HERE, type Make } from "./function-maker.ts";
+import { lifecycleGrants } from "./lifecycle-grants.ts";
 
 export interface CellFunctions {
   api: Api;
   lifecycle: Function;
-  migrated: aws.lambda.Invocation;
+  migrated: Migration;
   topicArn: pulumi.Output<string>;
   /** What an operator looks at, by names that are short: the cell is known. */
   watched: Watched;
 }
-
-type Environment = Record<string, pulumi.Input<string>>;
-
-/** This library's own folder, wherever the program that uses it stands. */
-const HERE = join(import.meta.dirname, "..");
 
 export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts): CellFunctions {
   const { name, settings, tags, database, bucket, uploads, outbox, tenants, idempotency, users } = parts;
@@ -46,32 +40,7 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
   const parametersPath = `/terrace/${environment}/tenants`;
   const secretsPrefix = `terrace/${environment}/${name}/tenants`;
 
-  const functions: Record<string, Function> = {};
-  /** A function of this cell, from `functions/<id>`. */
-  const make = (id: string, variables: Environment, grants: Grant[], more: Partial<FunctionArgs> = {}): Function => {
-    const made = new Function(
-      `${name}-${id}`,
-      {
-        entry: join(HERE, "functions", id),
-        functionName: nameOf("function", ["terrace", environment, name, id]),
-        logRetentionDays: settings.logRetentionDays,
-        environment: {
-          TERRACE_ENVIRONMENT: environment,
-          TERRACE_CELL: name,
-          POWERTOOLS_SERVICE_NAME: id,
-          POWERTOOLS_METRICS_NAMESPACE: "Terrace",
-          POWERTOOLS_LOG_LEVEL: "INFO",
-          ...variables,
-        },
-        grants,
-        tags,
-        ...more,
-      },
-      child,
-    );
-    functions[id] = made;
-    return made;
-  };
+  const { make, functions } = parts;
 
   // What a function needs to act for one tenant: who the tenant is, and the role to become.
   const forTenants: Environment = {
@@ -111,14 +80,10 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
   );
 
   const migrate = make("migrate", administrator, asAdministrator, { timeoutSeconds: 300 });
-  const migrated = new aws.lambda.Invocation(
+  const migrated = new Migration(
     `${name}-migrated`,
-    {
-      functionName: migrate.functionName,
-      input: JSON.stringify({ operation: "migrate", databases: [database.databaseName] }),
-      triggers: { migrations: hashOfFolder(join(HERE, "migrations")) },
-    },
-    { parent, dependsOn: [migrate, database] },
+    { database, function: migrate, folder: join(HERE, "migrations") },
+    child,
   );
 
   const relay = make("outbox", forTenants, [...asTenant, grantRead(tenants.arn), grantConsume(outbox.arn)], {
@@ -201,8 +166,6 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
   return { api, lifecycle, migrated, topicArn: fanOut.topic.arn, watched };
 }
 
-type Make = (id: string, variables: Environment, grants: Grant[], more?: Partial<FunctionArgs>) => Function;
-
 /** A function at the end of the fan-out. */
 function consumer(
   make: Make,
@@ -222,57 +185,4 @@ function consumer(
     queue: { visibilityTimeoutSeconds: 180 },
     batchSize: 10,
   };
-}
-
-interface LifecycleScope {
-  secretsPrefix: string;
-  parametersPath: string;
-  migrate: Function;
-  api: Api;
-}
-
-/** What makes a tenant: its record, secret, parameters, API key and, for a bridge, the schema of its database. */
-function lifecycleGrants({ tenants, region, account }: CellParts, scope: LifecycleScope): Grant[] {
-  const gateway = (path: pulumi.Input<string>) => pulumi.interpolate`arn:aws:apigateway:${region}::${path}`;
-  const plans = Object.values(scope.api.usagePlanIds);
-  return [
-    grantGet(tenants.arn),
-    { actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [tenants.arn] },
-    grantInvoke(scope.migrate.arn),
-    {
-      actions: [
-        "secretsmanager:CreateSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:TagResource",
-      ],
-      resources: [pulumi.interpolate`arn:aws:secretsmanager:${region}:${account}:secret:${scope.secretsPrefix}/*`],
-    },
-    {
-      actions: ["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter", "ssm:AddTagsToResource"],
-      resources: [pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter${scope.parametersPath}/*`],
-    },
-    // API Gateway's own API is authorized by HTTP verb and path; keys have no ARN before they exist.
-    { actions: ["apigateway:POST", "apigateway:GET"], resources: [gateway("/apikeys")] },
-    { actions: ["apigateway:GET"], resources: [gateway("/apikeys/*")] },
-    { actions: ["apigateway:PUT"], resources: [gateway("/tags/*")] },
-    {
-      actions: ["apigateway:POST", "apigateway:GET"],
-      resources: plans.map((plan) => gateway(pulumi.interpolate`/usageplans/${plan}/keys`)),
-    },
-    {
-      actions: ["apigateway:DELETE", "apigateway:GET"],
-      resources: plans.map((plan) => gateway(pulumi.interpolate`/usageplans/${plan}/keys/*`)),
-    },
-  ];
-}
-
-/** Changes when any file of the folder does. */
-function hashOfFolder(folder: string): string {
-  const hash = createHash("sha256");
-  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
-    if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(folder, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
 }

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { grantQuery } from "./grants.ts";
-import type { Tags } from "./tags.ts";
+import { grantQuery } from "../grants.ts";
+import type { Tags } from "../tags.ts";
 
 export interface TenantRoleArgs {
   environment: string;
