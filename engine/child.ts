@@ -1,7 +1,7 @@
 /** The process that `evaluate` starts: one program, one graph. */
 import { enableCompileCache, registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { ChildAnswer, ChildRequest } from "./evaluate.ts";
+import type { ChildAnswer, ChildRequest } from "./evaluator.ts";
 import { loadLazily } from "./lazy-modules.ts";
 
 enableCompileCache();
@@ -18,6 +18,7 @@ process.once("message", async (request: ChildRequest) => {
 process.once("disconnect", () => process.exit(1));
 
 async function run(request: ChildRequest): Promise<ChildAnswer> {
+  process.env.PULUMI_NODEJS_PROJECT = request.project;
   if (request.stackTraces) nameResources();
   try {
     const { useLeanRuntime } = await import("./lean-runtime.ts");

@@ -2,7 +2,7 @@
 import { createDecipheriv, pbkdf2Sync } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { loadAll } from "js-yaml";
 
 export interface Configuration {
   project: string;
@@ -65,7 +65,7 @@ export function readConfiguration(
 function readYaml<T>(path: string): T | undefined {
   if (!existsSync(path)) throw new Error(`${path} is missing.`);
   try {
-    return (parse(readFileSync(path, "utf8")) ?? {}) as T;
+    return (loadAll(readFileSync(path, "utf8"))[0] ?? {}) as T;
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message.split("\n")[0]}`);
   }

@@ -1,10 +1,11 @@
 /** The AWS API of this machine: one loopback port, routed by the service that a request is signed for. */
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { alsoHttp2 } from "./http2-preface.ts";
 import type { CredentialStore } from "./identity/credentials.ts";
 import { readSignature, verifySignature } from "./identity/sigv4.ts";
+import { createServer } from "./node-http.ts";
 import { AwsError, type AwsRequest, type AwsResponse, type Clock, type Principal } from "./service.ts";
 
 /** S3's single upload may be larger on AWS (5 GB); locally a body is held in memory. */
@@ -96,6 +97,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
 /** Two APIs that are signed for as one are told apart by their path or target. */
 function signedService(service: string, { headers, url }: AwsRequest): string {
   if (service === "ses" && url.pathname.startsWith("/v2/")) return "sesv2";
+  if (service === "apigateway" && url.pathname.startsWith("/v2/")) return "apigatewayv2";
   const isStreams = service === "dynamodb" && headers["x-amz-target"]?.startsWith("DynamoDBStreams_");
   return isStreams ? "streams.dynamodb" : service;
 }

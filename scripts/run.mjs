@@ -112,7 +112,7 @@ function main() {
 function run(node, name, command) {
   const [script, ...fixed] = command;
   // The platform stays for hours: a small young generation keeps its memory small under load.
-  const flags = name === "start" ? [...NODE_FLAGS, "--max-semi-space-size=16"] : NODE_FLAGS;
+  const flags = name === "start" ? [...NODE_FLAGS, "--min-semi-space-size=16", "--max-semi-space-size=16"] : NODE_FLAGS;
   const args = [...flags, join(root, script), ...fixed, ...process.argv.slice(3)];
   const path = `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH || ""}`;
   const child = spawn(node, args, {

@@ -1,7 +1,7 @@
 /** What the workflows hold to: whoever changes a tag of an action, or the title of a pull request, runs nothing here. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 
 const folder = join(import.meta.dirname, "../.github/workflows");
 
@@ -26,7 +26,7 @@ interface Workflow {
 
 const files = readdirSync(folder).map((name) => {
   const text = readFileSync(join(folder, name), "utf8");
-  return { name, text, workflow: parse(text) as Workflow };
+  return { name, text, workflow: load(text) as Workflow };
 });
 
 describe.each(files)("$name", ({ text, workflow }) => {

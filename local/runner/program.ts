@@ -1,6 +1,7 @@
 /** The Pulumi program in a folder: what must be there before it is evaluated, and its evaluation for this machine. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Evaluator, startEvaluator } from "../../engine/evaluator.ts";
 import type { Graph } from "../../engine/graph.ts";
 import { Problem } from "./problem.ts";
 import { fingerprint } from "./sources.ts";
@@ -9,6 +10,8 @@ export interface Program {
   region: string;
   /** The same as long as nothing changes that decides about the graph. */
   fingerprint(endpoint: string): string;
+  /** Starts the process of the next evaluation, so that it comes up while other things are done. */
+  prepare(): void;
   /** @throws when the program does: its message names the resource and the argument. */
   evaluate(endpoint: string): Promise<Graph>;
 }
@@ -32,10 +35,18 @@ export function openProgram({ directory, stack, config }: ProgramOptions): Progr
   }
   const settings = readFileSync(join(directory, file), "utf8");
   const region = config["aws:region"] ?? /^\s*["']?aws:region["']?:\s*["']?([\w-]+)/m.exec(settings)?.[1];
+  // Native modules come from this machine's node_modules instead of being installed for Lambda's platform.
+  const env = { TERRACE_BUNDLE_TARGET: "host" };
+  let prepared: Evaluator | undefined;
   return {
     region: region ?? DEFAULT_REGION,
     fingerprint: (endpoint) => fingerprint(directory, { stack, config, endpoint }),
+    prepare() {
+      prepared ??= startEvaluator({ directory, env });
+    },
     async evaluate(endpoint) {
+      const evaluator = prepared;
+      prepared = undefined;
       const { evaluate } = await import("../../engine/evaluate.ts");
       return evaluate({
         directory,
@@ -44,8 +55,8 @@ export function openProgram({ directory, stack, config }: ProgramOptions): Progr
         endpoint,
         account: ACCOUNT,
         region: region ?? DEFAULT_REGION,
-        // Native modules come from this machine's node_modules instead of being installed for Lambda's platform.
-        env: { TERRACE_BUNDLE_TARGET: "host" },
+        env,
+        evaluator,
       });
     },
   };

@@ -1,6 +1,6 @@
 /** The platform's start, in the order it happens; `stop` goes the same way back. */
 import type { Graph } from "../../engine/graph.ts";
-import { type RunningCloud, startCloud } from "../cloud.ts";
+import type { RunningCloud } from "../cloud.ts";
 import type { LogLine, Provision } from "../service.ts";
 import type { Gateway } from "../services/apigateway/gateway.ts";
 import { ownerOf, services } from "../services/index.ts";
@@ -30,22 +30,25 @@ export async function start(options: StartOptions): Promise<void> {
   const { directory, stack, port, config, progress, stops } = options;
   const program = openProgram({ directory, stack, config });
   const state = openState(options.state, stack);
+  const endpoint = `http://127.0.0.1:${port + 1}`;
+  let fingerprint = program.fingerprint(endpoint);
+  const last = options.fresh ? undefined : state.last();
+  // The same program gives the same graph: it is served at once, and evaluated when that is done.
+  const isKnown = last?.fingerprint === fingerprint;
+  // The longest of what is to come begins before this process loads what it needs itself.
+  if (!isKnown) program.prepare();
+
   await checkPorts([port, port + 1]);
   const held = lock(state.directory);
   stops.push(() => held.release());
   if (options.fresh) dropState(state.directory);
   else sweepDropped(state.directory);
   removeOutputs(state);
-
-  const endpoint = `http://127.0.0.1:${port + 1}`;
-  let fingerprint = program.fingerprint(endpoint);
-  const last = state.last();
-  // The same program gives the same graph: it is served at once, and evaluated when that is done.
-  const isKnown = last?.fingerprint === fingerprint;
   const evaluation = isKnown
     ? Promise.resolve(last.graph)
     : progress.step(`${stack}: program evaluated`, () => program.evaluate(endpoint));
   evaluation.catch(() => {}); // reported where it is awaited
+  const { startCloud } = await import("../cloud.ts");
   const cloud = await startCloud({
     directory: state.directory,
     account: ACCOUNT,
@@ -112,9 +115,9 @@ async function warmUp(last: Graph, cloud: RunningCloud, provision: Provision, pr
   await import("../services/apigateway/gateway.ts");
 }
 
-/** A program without an API needs no gateway. */
+/** A program without an API or a distribution needs no gateway. */
 async function startApi(cloud: RunningCloud, graph: Graph, port: number): Promise<Gateway | undefined> {
-  if (!graph.resources.some(({ type }) => type.startsWith("aws:apigateway"))) return undefined;
+  if (!graph.resources.some(({ type }) => /^aws:(apigateway|cloudfront\/distribution)/.test(type))) return undefined;
   const { startGateway } = await import("../services/apigateway/gateway.ts");
   return startGateway({ cloud, port, hosts: hostsOf(graph) });
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfiguration } from "../../engine/configuration.ts";
 import { evaluate } from "../../engine/evaluate.ts";
+import { startEvaluator } from "../../engine/evaluator.ts";
 
 // Below the project, so that the programs find its packages, and not in node_modules, where Node strips no types.
 const home = join(import.meta.dirname, "../../.terrace/programs");
@@ -81,6 +82,24 @@ describe("evaluate", () => {
     expect(
       JSON.stringify(resources.find(({ type }) => type === "aws:lambda/function:Function")!.inputs.code),
     ).toContain("42");
+  });
+
+  it("takes a stack's file without settings, as the CLI does", () => {
+    write("Pulumi.empty.yaml", "# nothing yet\n");
+    expect(readConfiguration(directory, "empty").config).toEqual({ "shop:size": "3", "shop:colour": "red" });
+  });
+
+  it("evaluates in a process that was started ahead, once", async () => {
+    write("index.ts", "export const folder = process.cwd();");
+    const evaluator = startEvaluator({ directory });
+    expect((await evaluate({ directory, stack: "dev", evaluator })).outputs).toEqual({ folder: directory });
+  });
+
+  it("says so when the process that was started ahead has ended", async () => {
+    write("index.ts", "process.exit(7);");
+    const evaluator = startEvaluator({ directory });
+    await expect(evaluate({ directory, stack: "dev", evaluator })).rejects.toThrow(/ended \(code 7\)/);
+    await expect(evaluate({ directory, stack: "dev", evaluator })).rejects.toThrow(/ended \(code 7\)/);
   });
 
   it("names a missing stack and those that there are", async () => {

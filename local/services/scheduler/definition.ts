@@ -124,6 +124,7 @@ function checkedWindow(window: Definition["FlexibleTimeWindow"] | undefined): De
 }
 
 function checkTimezone(timezone: string): void {
+  if (timezone === "UTC") return; // most have it, and the table of timezones takes a while to load
   try {
     new Intl.DateTimeFormat("en", { timeZone: timezone });
   } catch {
