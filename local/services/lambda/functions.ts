@@ -11,7 +11,7 @@ import { type Layers, layersOf } from "./code/layers.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { type Invocation, type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { freezer } from "./environments/freezer.ts";
-import { type Pool, pool } from "./environments/pool.ts";
+import { type Pool, type PoolOptions, pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
@@ -36,7 +36,7 @@ export interface LambdaFunction {
   declaration: Resource;
   /** One, or with tenant isolation one per tenant. */
   pools: Map<string, Pool>;
-  /** Provisioned concurrency that was asked for. */
+  /** Provisioned concurrency that was asked for: `provision` sets it. */
   provisioned?: { requested: number; changedAt: number };
 }
 
@@ -77,6 +77,8 @@ export interface Functions {
   find(text: string, qualifier?: string): LambdaFunction;
   /** The name and qualifier in a text of any of these forms. Throws ResourceNotFoundException. */
   targetOf(text: string): { functionName: string; qualifier?: string };
+  /** Starts environments ahead, in the background. Undefined: none any more. */
+  provision(target: LambdaFunction, provisioned: LambdaFunction["provisioned"]): void;
   /** Throws TooManyRequestsException; a failure of the function itself is a result. */
   invoke(target: LambdaFunction, request: InvokeRequest): Promise<InvocationResult>;
   stop(): Promise<void>;
@@ -126,6 +128,7 @@ export function functions(
     }
     if (known) retire(known);
     all.set(next.config.name, next);
+    if (known?.provisioned) provision(next, known.provisioned);
     return next;
   }
 
@@ -176,13 +179,29 @@ export function functions(
     const key = config.perTenant ? tenantId! : "";
     let found = pools.get(key);
     if (!found) {
-      found = pool({ clock: cloud.clock, start: (events) => start(target, events) });
+      found = pool({ clock: cloud.clock, start: (events, isAhead) => start(target, events, isAhead) });
       pools.set(key, found);
     }
     return found;
   }
 
-  function start({ config, code }: LambdaFunction, events: Parameters<Parameters<typeof pool>[0]["start"]>[0]) {
+  function provision(target: LambdaFunction, provisioned: LambdaFunction["provisioned"]): void {
+    if (!provisioned && !target.provisioned) return;
+    target.provisioned = provisioned;
+    const begin = () => poolOf(target, undefined).provision(target.provisioned?.requested ?? 0);
+    // Whoever starts the platform waits for what answers requests first.
+    setImmediate(() => {
+      if (stopped) return;
+      if (api) begin();
+      else startApi().then(begin, () => {});
+    });
+  }
+
+  function start(
+    { config, code }: LambdaFunction,
+    events: Parameters<PoolOptions["start"]>[0],
+    isProvisioned: boolean,
+  ): ReturnType<PoolOptions["start"]> {
     const day = new Date(cloud.clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const streamName = `${day}/[${config.version}]${randomBytes(16).toString("hex")}`;
     return startEnvironment({
@@ -190,6 +209,7 @@ export function functions(
       clock: cloud.clock,
       runtime: api!,
       freezer: freezing,
+      isProvisioned,
       codeDirectory: code.directory,
       layers: config.layers.flatMap((arn) => layers.directoryOf(arn) ?? []),
       stateDirectory,
@@ -257,7 +277,7 @@ export function functions(
   }
 
   return {
-    ...{ all, versions, layers, metrics, recursive, put, putVersion, remove, find, invoke },
+    ...{ all, versions, layers, metrics, recursive, put, putVersion, remove, find, provision, invoke },
     targetOf(text) {
       const { name: functionName, qualifier } = parseFunctionName(text);
       find(text);

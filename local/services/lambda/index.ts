@@ -3,7 +3,7 @@
  * asynchronously, over their own addresses, by queues or by streams. What a program declares, the API makes and changes too.
  *
  * Not emulated: runtimes other than Node.js, container images, extensions, SnapStart, VPCs,
- * code signing, capacity providers, permissions of layers. Provisioned concurrency keeps environments but starts none ahead.
+ * code signing, capacity providers, permissions of layers.
  * An environment may write to its own code.
  */
 import { randomUUID } from "node:crypto";
@@ -77,7 +77,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
       const { name } = functions.find(String(functionName)).config;
       const version = functions.versions.alias(name, String(qualifier))?.version ?? String(qualifier);
       const requested = Number(inputs.provisionedConcurrentExecutions);
-      functions.find(name, version).provisioned = { requested, changedAt: cloud.clock.now() };
+      functions.provision(functions.find(name, version), { requested, changedAt: cloud.clock.now() });
     },
   };
   const made = madeOf(cloud, provisioners);

@@ -13,14 +13,12 @@ import {
   GetFunctionConcurrencyCommand,
   GetLayerVersionCommand,
   GetPolicyCommand,
-  GetProvisionedConcurrencyConfigCommand,
   LambdaClient,
   ListAliasesCommand,
   ListEventSourceMappingsCommand,
   ListLayersCommand,
   PublishLayerVersionCommand,
   PutFunctionConcurrencyCommand,
-  PutProvisionedConcurrencyConfigCommand,
   RemovePermissionCommand,
   UpdateAliasCommand,
   UpdateEventSourceMappingCommand,
@@ -190,22 +188,6 @@ describe("reserved concurrency", () => {
       "UnreservedConcurrentExecution below its minimum value of [100]",
     );
   });
-});
-
-it("provisioned concurrency belongs to a version or alias and keeps its environments", async () => {
-  await create(cloud, "hello", answering("process.pid"), { Publish: true });
-  const put = (Qualifier: string) =>
-    cloud.client.send(
-      new PutProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier, ProvisionedConcurrentExecutions: 2 }),
-    );
-  const get = new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: "1" });
-  expect(await codeOf(put("$LATEST"))).toBe("InvalidParameterValueException");
-  expect(await codeOf(cloud.client.send(get))).toBe("ProvisionedConcurrencyConfigNotFoundException");
-  await put("1");
-  expect(await cloud.client.send(get)).toMatchObject({ Status: "READY", RequestedProvisionedConcurrentExecutions: 2 });
-  const first = await cloud.invoke("hello", {}, { Qualifier: "1" });
-  await cloud.clock.advance(3_600_000);
-  expect((await cloud.invoke("hello", {}, { Qualifier: "1" })).payload).toBe(first.payload);
 });
 
 it("a layer's modules are there for the functions that name it, version by version", async () => {

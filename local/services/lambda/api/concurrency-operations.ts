@@ -39,11 +39,22 @@ export function concurrencyOperations({ functions, made, arnOf, onFunction }: Ap
     return functions.find(name, version);
   }
 
-  const describe = ({ provisioned }: LambdaFunction) => ({
+  /** As though all that was asked for were there once what this machine keeps is. */
+  const describe = ({ provisioned, pools }: LambdaFunction) => ({
     RequestedProvisionedConcurrentExecutions: provisioned!.requested,
-    AvailableProvisionedConcurrentExecutions: provisioned!.requested,
-    AllocatedProvisionedConcurrentExecutions: provisioned!.requested,
-    Status: "READY",
+    ...(pools.get("")?.provisioning === "done"
+      ? {
+          AvailableProvisionedConcurrentExecutions: provisioned!.requested,
+          AllocatedProvisionedConcurrentExecutions: provisioned!.requested,
+          Status: "READY",
+        }
+      : {
+          AvailableProvisionedConcurrentExecutions: 0,
+          AllocatedProvisionedConcurrentExecutions: 0,
+          ...(pools.get("")?.provisioning === "failed"
+            ? { Status: "FAILED", StatusReason: "FUNCTION_ERROR_INIT_FAILURE" }
+            : { Status: "IN_PROGRESS" }),
+        }),
     LastModified: new Date(provisioned!.changedAt).toISOString().replace("Z", "+0000"),
   });
 
@@ -80,6 +91,9 @@ export function concurrencyOperations({ functions, made, arnOf, onFunction }: Ap
         const { name } = target.config;
         const reserved = latestOf(name).config.reservedConcurrency;
         if (!(requested >= 1)) throw invalid("ProvisionedConcurrentExecutions must be 1 or more");
+        if (target.config.perTenant) {
+          throw invalid("Provisioned concurrency is not supported for functions with tenant isolation mode.");
+        }
         if (requested > (reserved ?? unreserved() - UNRESERVED_LEAST)) {
           throw invalid(
             reserved === undefined
@@ -91,13 +105,7 @@ export function concurrencyOperations({ functions, made, arnOf, onFunction }: Ap
           inputs: { functionName: name, qualifier: Qualifier, provisionedConcurrentExecutions: requested },
           outputs: {},
         });
-        const { Status: _, ...rest } = describe(target);
-        return {
-          ...rest,
-          Status: "IN_PROGRESS",
-          AllocatedProvisionedConcurrentExecutions: 0,
-          AvailableProvisionedConcurrentExecutions: 0,
-        };
+        return describe(target);
       },
     },
     GetProvisionedConcurrencyConfig: {
@@ -117,7 +125,7 @@ export function concurrencyOperations({ functions, made, arnOf, onFunction }: Ap
       authorize: onFunction("DeleteProvisionedConcurrencyConfig"),
       run({ FunctionName, Qualifier }) {
         const target = provisionable(FunctionName, Qualifier);
-        target.provisioned = undefined;
+        functions.provision(target, undefined);
         made.forget("provisionedConcurrencyConfig", `${target.config.name}:${Qualifier}`);
         return {};
       },

@@ -25,6 +25,8 @@ import {
 
 /** Lambda's own limit for everything before the first invocation. */
 const INIT_LIMIT_MS = 10_000;
+/** Ahead of any invocation, there is more time for it. */
+const PROVISIONED_INIT_LIMIT_MS = 900_000;
 /** Credentials last twelve hours. */
 const MAX_AGE_MS = 11 * 3_600_000;
 const MEMORY_CHECK_MS = 250;
@@ -64,6 +66,8 @@ export interface EnvironmentOptions {
   clock: Clock;
   runtime: RuntimeApi;
   freezer: Freezer;
+  /** Started ahead, for no invocation yet. */
+  isProvisioned: boolean;
   codeDirectory: string;
   /** Directories of the function's layers. */
   layers: string[];
@@ -91,6 +95,8 @@ export interface Environment extends Freezable {
   readonly expired: boolean;
   /** True until its runtime asks for the first invocation. */
   readonly starting: boolean;
+  /** True from then on. */
+  readonly hasStarted: boolean;
   /** How long one more would wait in it, as far as can be told, ms. */
   readonly waitMs: number;
   /** Whether it may be given an invocation while it runs another one. */
@@ -139,7 +145,11 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       send = sender;
       queues = queuesToo;
       sayFreeze = freeze;
-      if (initMs === 0) initMs = performance.now() - spawnedAt;
+      if (initMs === 0) {
+        // What was started ahead is no invocation's cold start.
+        initMs = current || !options.isProvisioned ? performance.now() - spawnedAt : undefined;
+        if (!current) timer?.cancel();
+      }
       proceed();
     },
     response(requestId, body) {
@@ -218,6 +228,9 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     get starting() {
       return send === undefined && initMs === 0 && !gone;
     },
+    get hasStarted() {
+      return initMs !== 0;
+    },
     get expired() {
       return clock.now() - startedAt > MAX_AGE_MS;
     },
@@ -235,6 +248,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       else if (send) begin(invocation);
       else {
         current = invocation;
+        timer?.cancel();
         timer = clock.after(INIT_LIMIT_MS + config.timeoutSeconds * 1000, timedOut);
       }
     },
@@ -245,6 +259,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     },
     kill: end,
   };
+  if (options.isProvisioned) timer = clock.after(PROVISIONED_INIT_LIMIT_MS, end);
   return environment;
 
   function thaw(): void {
@@ -297,7 +312,7 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
   ): void {
     const invocation = current!;
     const init = initMs || undefined;
-    if (init) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
+    if (init || peakBytes === 0) peakBytes = Math.max(peakBytes, residentBytes(child.pid!));
     const durationMs = phase === "init" || begunAt === 0 ? 0 : performance.now() - begunAt;
     ahead.ran(durationMs, status === "success");
     streamed?.end(functionError && payload);

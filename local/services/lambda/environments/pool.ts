@@ -27,6 +27,10 @@ export interface Pool {
   /** Invocations that run or wait. */
   readonly active: number;
   readonly size: number;
+  /** Keeps so many environments there, started ahead: at most as many as the machine has processors. 0 ends that. */
+  provision(count: number): void;
+  /** Of what `provision` asked for. */
+  readonly provisioning: "done" | "in progress" | "failed";
   /** Ends idle environments now and busy ones after what they do: the function was changed. */
   retire(): void;
   kill(): void;
@@ -43,7 +47,7 @@ export interface PoolOptions {
   clock: Clock;
   maxEnvironments?: number;
   /** Throws where none can start (a role that Lambda may not assume). */
-  start(events: PoolEvents): Environment;
+  start(events: PoolEvents, isProvisioned: boolean): Environment;
 }
 
 export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolOptions): Pool {
@@ -55,6 +59,9 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   let reaper: Timer | undefined;
   let lastDone = 0;
   let retired = false;
+  let provisioned = 0;
+  /** One that was started ahead did not come up: nor would the next one. */
+  let failed = false;
 
   const events: PoolEvents = {
     onIdle(environment) {
@@ -88,8 +95,23 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
       if (at >= 0) idle.splice(at, 1);
       const next = waiting.length > 0 && !retired ? waiting.shift() : undefined;
       if (next) launch(next.invocation);
+      failed ||= !environment.hasStarted;
+      startAhead();
     },
   };
+
+  function startAhead(): void {
+    while (!retired && !failed && all.size < provisioned) {
+      try {
+        const environment = start(events, true);
+        environment.keepWarmMs = Number.POSITIVE_INFINITY;
+        all.add(environment);
+      } catch {
+        failed = true;
+      }
+    }
+    if (all.size > 0) reaper ??= clock.after(REAP_EVERY_MS, reap);
+  }
 
   function submit(invocation: Invocation): void {
     count(invocation);
@@ -129,7 +151,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
   function launch(invocation: Invocation): void {
     let environment: Environment;
     try {
-      environment = start(events);
+      environment = start(events, false);
     } catch (error) {
       invocation.done(startFailure(error));
       return;
@@ -165,7 +187,7 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     reaper = undefined;
     const now = clock.now();
     for (const environment of [...idle]) {
-      if (now - (environment.idleSince ?? now) >= environment.keepWarmMs) environment.kill();
+      if (environment.expired || now - (environment.idleSince ?? now) >= environment.keepWarmMs) environment.kill();
     }
     if (all.size > 0) reaper = clock.after(REAP_EVERY_MS, reap);
   }
@@ -177,6 +199,18 @@ export function pool({ clock, maxEnvironments = MAX_ENVIRONMENTS, start }: PoolO
     },
     get size() {
       return all.size;
+    },
+    provision(count) {
+      provisioned = Math.min(count, maxEnvironments, BUSY_ENVIRONMENTS);
+      failed = false;
+      if (count === 0) for (const environment of all) environment.keepWarmMs = 0;
+      startAhead();
+    },
+    get provisioning() {
+      if (failed) return "failed";
+      let started = 0;
+      for (const environment of all) if (environment.hasStarted) started++;
+      return started >= provisioned ? "done" : "in progress";
     },
     retire() {
       retired = true;

@@ -53,7 +53,7 @@ export function eachLine(stream: Readable, take: (line: string) => void): void {
 
 /** The function's own variables and Lambda's: nothing of this process. */
 function environmentVariables(
-  { config, region, endpoint, traceDaemon, credentials, codeDirectory, layers, streamName }: EnvironmentOptions,
+  { config, region, endpoint, traceDaemon, credentials, codeDirectory, layers, ...options }: EnvironmentOptions,
   runtimeApi: string,
   temporary: string,
 ): Record<string, string> {
@@ -75,9 +75,9 @@ function environmentVariables(
     AWS_LAMBDA_FUNCTION_NAME: config.name,
     AWS_LAMBDA_FUNCTION_VERSION: config.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_INITIALIZATION_TYPE: options.isProvisioned ? "provisioned-concurrency" : "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: config.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: streamName,
+    AWS_LAMBDA_LOG_STREAM_NAME: options.streamName,
     ...(config.logFormat === "JSON" && {
       AWS_LAMBDA_LOG_FORMAT: "JSON",
       AWS_LAMBDA_LOG_LEVEL: config.applicationLogLevel,
