@@ -1,7 +1,8 @@
 /** CloudFront, and the delivery of its logs. */
-import { arn, hex, identified, physicalName, type Table } from "./row.ts";
+import { arn, hex, identified, keyed, physicalName, type Row, type Table, uuid } from "./row.ts";
 
 const everywhere = { region: "" };
+const policy: Row = (resource) => ({ id: uuid(resource), name: physicalName(resource), etag: hex(resource, 13, "etag") });
 
 export const cloudfront: Table = {
   "aws:cloudfront/distribution:Distribution": (resource, context) => {
@@ -23,10 +24,29 @@ export const cloudfront: Table = {
     id: `E${hex(resource, 13).toUpperCase()}`,
     name: physicalName(resource),
   }),
-  "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": (resource) => ({
-    id: hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"),
+  "aws:cloudfront/originAccessIdentity:OriginAccessIdentity": (resource) => {
+    const id = `E${hex(resource, 13).toUpperCase()}`;
+    return {
+      id,
+      cloudfrontAccessIdentityPath: `origin-access-identity/cloudfront/${id}`,
+      iamArn: `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ${id}`,
+      callerReference: resource.urn,
+    };
+  },
+  "aws:cloudfront/cachePolicy:CachePolicy": policy,
+  "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": policy,
+  "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": policy,
+  "aws:cloudfront/keyGroup:KeyGroup": policy,
+  "aws:cloudfront/publicKey:PublicKey": (resource) => ({
+    id: `K${hex(resource, 13).toUpperCase()}`,
     name: physicalName(resource),
+    callerReference: resource.urn,
   }),
+  "aws:cloudfront/keyValueStore:KeyValueStore": (resource, context) => {
+    const name = physicalName(resource);
+    return { id: name, name, arn: arn(context, "cloudfront", `key-value-store/${uuid(resource)}`, everywhere) };
+  },
+  "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey": keyed("keyValueStoreArn", "key"),
   "aws:cloudwatch/logDeliverySource:LogDeliverySource": (resource, context) => {
     const name = physicalName(resource);
     const region = resource.inputs.region ?? context.region;

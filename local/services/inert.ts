@@ -8,7 +8,6 @@ const MODULES = new Set([
   "acm",
   "backup",
   "budgets",
-  "cloudfront",
   "codebuild",
   "codeconnections",
   "codedeploy",
@@ -22,10 +21,6 @@ const MODULES = new Set([
 
 const TYPES = new Set([
   "aws:apigateway/account:Account",
-  "aws:apigateway/basePathMapping:BasePathMapping",
-  "aws:apigateway/domainName:DomainName",
-  "aws:apigatewayv2/apiMapping:ApiMapping",
-  "aws:apigatewayv2/domainName:DomainName",
   "aws:cloudwatch/logDelivery:LogDelivery",
   "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
   "aws:cloudwatch/logDeliverySource:LogDeliverySource",

@@ -6,6 +6,7 @@
  * account's capacity, and this machine has none to share. Usage plans are enforced.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Edge, edgeOf, edgesOf } from "../../edges.ts";
 import { keepPolling } from "../../polling.ts";
 import type { Cloud } from "../../service.ts";
 import { httpAuthorizer } from "./authorizers/http-authorizer.ts";
@@ -58,6 +59,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const trace = stageTraces(cloud);
   const rest = { cloud, apis, invoke, usage, authorize: restAuthorizer(cloud, invoke, jwt) };
   const http = { cloud, invoke, authorize: httpAuthorizer(cloud, invoke, jwt) };
+  const edges = edgesOf(cloud);
   let labels = new Map<string, Hosts[string]>();
   setHosts(hosts);
 
@@ -85,6 +87,8 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     const target = incoming.url ?? "/";
     const question = target.indexOf("?");
     const path = question < 0 ? target : target.slice(0, question);
+    const edge = edges.hosts.size === 0 ? undefined : edgeFor(name, incoming);
+    if (edge) return edge(incoming, outgoing, asked);
     const place = placeOf(name, path);
     if (!place) {
       if (isLocal(name) && path === "/") return page(outgoing, indexPage(hosts, addressPort()));
@@ -104,6 +108,11 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     reply(outgoing, exchange, answer, place.api.kind);
     measure(place.api, exchange, answer.status);
     exchange.trace?.end(answer.status);
+  }
+
+  /** A host that a distribution has; what comes from a distribution is for the API behind it. */
+  function edgeFor(name: string, { headers }: IncomingMessage): Edge | undefined {
+    return headers.via?.includes("(CloudFront)") ? undefined : edgeOf(edges, labels.get(name)?.host ?? name);
   }
 
   async function answerTo(api: RestApi | HttpApi, exchange: Exchange): Promise<GatewayAnswer> {
@@ -178,6 +187,8 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
+  const standsFor = (name: string) => labels.get(name)?.host;
+  edges.gateway = { port: addressPort(), standsFor, serves: (host) => placeOf(host, "/") !== undefined };
   return {
     port: addressPort(),
     setHosts,

@@ -15,6 +15,7 @@ import { blockOf, bucketConfiguration } from "./bucket-configuration.ts";
 import { bucketOperations } from "./bucket-operations.ts";
 import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets.ts";
 import { type CorsRule, preflight, withCors } from "./cors.ts";
+import { declareObject } from "./declared-objects.ts";
 import { defaultOf, type Encryption, s3Encryption } from "./encryption.ts";
 import { tellEventBridge } from "./event-bridge.ts";
 import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
@@ -100,7 +101,7 @@ export function s3(cloud: Cloud): Service {
     name: "s3",
     client: () => import("@aws-sdk/client-s3"),
     requiresMembers: "MalformedXML",
-    resources: resourcesOf(buckets, expiring.changed),
+    resources: resourcesOf(shared),
     operations: withCors(shared, {
       ...bucketOperations(shared),
       ...bucketConfiguration(shared),
@@ -116,13 +117,16 @@ export function s3(cloud: Cloud): Service {
   };
 }
 
-function resourcesOf(buckets: Buckets, lifecycleChanged: () => void): Service["resources"] {
+function resourcesOf(shared: S3): Service["resources"] {
+  const { buckets, lifecycleChanged } = shared;
   const declare = ({ inputs, outputs }: Resource): void => {
     buckets.declare(String(outputs.bucket), (inputs.tags ?? {}) as Record<string, string>);
   };
   const resources: Service["resources"] = {
     "aws:s3/bucket:Bucket": declare,
     "aws:s3/bucketV2:BucketV2": declare,
+    "aws:s3/bucketObject:BucketObject": declareObject(shared),
+    "aws:s3/bucketObjectv2:BucketObjectv2": declareObject(shared),
   };
   const kept = (): void => {};
   const aspects: Record<string, (bucket: Bucket, inputs: Resource["inputs"]) => void> = {

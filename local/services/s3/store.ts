@@ -36,6 +36,8 @@ export interface ObjectVersion {
   partsCount?: number;
   /** By a key of KMS; absent where S3's own encrypts. */
   encryption?: ObjectEncryption;
+  /** Digest of what the program declared, of an object that it did. */
+  declared?: string;
 }
 
 /** Bytes, or the files of parts, in order. */
@@ -114,8 +116,9 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     checksums,
     partsCount,
     encryption,
+    declared,
   }: Omit<ObjectVersion, "versionId">) =>
-    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount, encryption });
+    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount, encryption, declared });
 
   /** Nobody knows the name before the file is complete. */
   function writeFile(content: Content): string {

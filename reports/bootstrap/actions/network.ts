@@ -83,13 +83,25 @@ export const network: ActionRow[] = [
     anywhere: "RequestCertificate",
   },
   {
+    types: ["aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey"],
+    service: "cloudfront-keyvaluestore",
+    on: global("cloudfront", "key-value-store/*"),
+    read: "DescribeKeyValueStore GetKey",
+    write: "PutKey DeleteKey",
+  },
+  {
     types: ["aws:cloudfront/"],
     service: "cloudfront",
-    on: global("cloudfront", "distribution/*", "function/*", "origin-access-control/*", "response-headers-policy/*"),
-    read: "GetDistribution GetOriginAccessControl GetResponseHeadersPolicy DescribeFunction GetFunction ListTagsForResource",
+    on: global(
+      "cloudfront",
+      ...["distribution/*", "function/*", "key-value-store/*", "origin-access-control/*", "origin-access-identity/*"],
+      ...["cache-policy/*", "origin-request-policy/*", "response-headers-policy/*"],
+    ),
+    read: "GetDistribution GetOriginAccessControl GetCloudFrontOriginAccessIdentity GetCachePolicy GetOriginRequestPolicy GetResponseHeadersPolicy DescribeFunction GetFunction DescribeKeyValueStore ListTagsForResource",
     write:
-      "CreateDistribution UpdateDistribution DeleteDistribution CreateFunction UpdateFunction PublishFunction DeleteFunction CreateOriginAccessControl UpdateOriginAccessControl DeleteOriginAccessControl CreateResponseHeadersPolicy UpdateResponseHeadersPolicy DeleteResponseHeadersPolicy CreateInvalidation TagResource UntagResource",
-    anywhere: "CreateOriginAccessControl CreateResponseHeadersPolicy",
+      "CreateDistribution UpdateDistribution DeleteDistribution CreateFunction UpdateFunction PublishFunction DeleteFunction CreateOriginAccessControl UpdateOriginAccessControl DeleteOriginAccessControl CreateCloudFrontOriginAccessIdentity DeleteCloudFrontOriginAccessIdentity CreateCachePolicy UpdateCachePolicy DeleteCachePolicy CreateOriginRequestPolicy UpdateOriginRequestPolicy DeleteOriginRequestPolicy CreateResponseHeadersPolicy UpdateResponseHeadersPolicy DeleteResponseHeadersPolicy CreateKeyValueStore UpdateKeyValueStore DeleteKeyValueStore CreateInvalidation TagResource UntagResource",
+    anywhere:
+      "CreateOriginAccessControl CreateResponseHeadersPolicy CreateCachePolicy CreateOriginRequestPolicy CreateKeyValueStore CreatePublicKey GetPublicKey UpdatePublicKey DeletePublicKey CreateKeyGroup GetKeyGroup UpdateKeyGroup DeleteKeyGroup",
   },
   {
     types: ["aws:wafv2/"],
