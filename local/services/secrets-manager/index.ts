@@ -1,16 +1,20 @@
 /**
- * Secrets Manager: secrets, versions and their stages, tags as condition keys, recovery windows.
+ * Secrets Manager: secrets, versions and their stages, tags as condition keys, recovery windows, rotation by a function.
  *
- * Not emulated: rotation, replication, BatchGetSecretValue.
+ * Not emulated: replication, rotation that AWS manages itself, windows of a rotation (it begins at their start).
  */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Resource } from "../../../engine/graph.ts";
 import { declaring } from "../../customer-keys.ts";
-import { checkPolicy } from "../../iam/policy.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { secretAccess, type Tag } from "./access.ts";
 import { secretEncryption } from "./encryption.ts";
+import { type Filter, filtered, page } from "./listing.ts";
+import { policyOperations } from "./policy-operations.ts";
 import { randomPassword } from "./random-password.ts";
+import { rotations } from "./rotation.ts";
+import { rulesOf } from "./rotation-schedule.ts";
 import { describe, readValue, sameValue, secrets, tagsOf, type ValueInput } from "./secrets.ts";
 import type { Secret } from "./store.ts";
 import { valueOperations } from "./values.ts";
@@ -30,11 +34,19 @@ export function secretsManager(cloud: Cloud): Service {
   const { store, now, found, usable, changed, putValue, declare, declareValue } = all;
   const access = secretAccess(cloud, store);
   const encryption = secretEncryption(cloud, store);
+  const rotation = rotations(cloud, all, access);
 
   async function create(
-    input: { Name: string; Description?: string; KmsKeyId?: string; Tags?: Tag[] } & ValueInput,
+    input: {
+      Name: string;
+      Description?: string;
+      KmsKeyId?: string;
+      Tags?: Tag[];
+      AddReplicaRegions?: object[];
+    } & ValueInput,
     call: Call,
   ): Promise<object> {
+    if (input.AddReplicaRegions?.length) throw oneRegion();
     if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(input.Name)) {
       throw new AwsError(
         "ValidationException",
@@ -50,8 +62,9 @@ export function secretsManager(cloud: Cloud): Service {
       );
     }
     if (existing) {
-      const again = input.ClientRequestToken && store.version(existing.arn, { id: input.ClientRequestToken });
-      if (again && value && sameValue(again.value, value))
+      const token = input.ClientRequestToken;
+      const again = token === undefined ? undefined : store.version(existing.arn, { id: token });
+      if (again?.value && value && sameValue(again.value, value))
         return { ARN: existing.arn, Name: existing.name, VersionId: again.id };
       throw new AwsError(
         "ResourceExistsException",
@@ -83,7 +96,9 @@ export function secretsManager(cloud: Cloud): Service {
   }
 
   const operations: Record<string, Operation> = {
-    ...valueOperations(all, access, encryption),
+    ...valueOperations(cloud, all, access, encryption),
+    ...policyOperations(all, access),
+    ...rotation.operations,
     CreateSecret: { authorize: access.create, run: create },
     UpdateSecret: {
       authorize: access.on("UpdateSecret"),
@@ -101,7 +116,10 @@ export function secretsManager(cloud: Cloud): Service {
         return { ARN: secret.arn, Name: secret.name, VersionId };
       },
     },
-    DescribeSecret: { authorize: access.on("DescribeSecret"), run: (input) => describe(found(input.SecretId), store) },
+    DescribeSecret: {
+      authorize: access.on("DescribeSecret"),
+      run: (input) => describe(found(input.SecretId), store),
+    },
     DeleteSecret: {
       authorize: access.on("DeleteSecret"),
       run(input: { SecretId: string; RecoveryWindowInDays?: number; ForceDeleteWithoutRecovery?: boolean }) {
@@ -135,24 +153,21 @@ export function secretsManager(cloud: Cloud): Service {
     ListSecrets: {
       authorize: access.any("ListSecrets"),
       run(input: {
-        Filters?: { Key?: string; Values?: string[] }[];
+        Filters?: Filter[];
+        SortOrder?: "asc" | "desc";
         MaxResults?: number;
         NextToken?: string;
         IncludePlannedDeletion?: boolean;
       }) {
-        const matching = store
-          .list()
-          .filter((secret) => input.IncludePlannedDeletion || secret.deletedAt === undefined)
-          .filter((secret) => (input.Filters ?? []).every((filter) => matches(secret, filter)));
-        const start = Number(input.NextToken ?? 0);
-        const end = start + (input.MaxResults ?? 100);
-        return {
-          SecretList: matching.slice(start, end).map((secret) => {
-            const { VersionIdsToStages, ...rest } = describe(secret, store);
-            return { ...rest, SecretVersionsToStages: VersionIdsToStages };
-          }),
-          NextToken: end < matching.length ? String(end) : undefined,
-        };
+        const kept = store.list().filter((secret) => input.IncludePlannedDeletion || secret.deletedAt === undefined);
+        const matching = filtered(kept, input.Filters);
+        if (input.SortOrder === "desc") matching.reverse();
+        const { items, NextToken } = page(matching, input, 100);
+        const SecretList = items.map((secret) => {
+          const { VersionIdsToStages, ...rest } = describe(secret, store);
+          return { ...rest, SecretVersionsToStages: VersionIdsToStages };
+        });
+        return { SecretList, NextToken };
       },
     },
     TagResource: {
@@ -173,25 +188,21 @@ export function secretsManager(cloud: Cloud): Service {
         return {};
       },
     },
-    PutResourcePolicy: {
-      authorize: access.on("PutResourcePolicy"),
-      run(input: { SecretId: string; ResourcePolicy: string }) {
-        checkPolicy(input.ResourcePolicy, "MalformedPolicyDocumentException");
-        const secret = changed(usable(input.SecretId), { policy: input.ResourcePolicy });
-        return { ARN: secret.arn, Name: secret.name };
-      },
-    },
-    GetResourcePolicy: {
-      authorize: access.on("GetResourcePolicy"),
-      run(input) {
-        const secret = found(input.SecretId);
-        return { ARN: secret.arn, Name: secret.name, ResourcePolicy: secret.policy };
-      },
-    },
     GetRandomPassword: {
       authorize: access.any("GetRandomPassword"),
       run: (input) => ({ RandomPassword: randomPassword(input) }),
     },
+    ...Object.fromEntries(
+      ["ReplicateSecretToRegions", "RemoveRegionsFromReplication", "StopReplicationToReplica"].map((action) => [
+        action,
+        {
+          authorize: access.on(action),
+          run() {
+            throw oneRegion();
+          },
+        },
+      ]),
+    ),
     // Not an operation of AWS's and not on the wire: how another service (RDS) keeps a secret that it manages.
     PutManagedSecret: {
       run(input: ManagedSecret) {
@@ -218,20 +229,24 @@ export function secretsManager(cloud: Cloud): Service {
         const secret = found(String(inputs.secretId));
         changed(secret, await encryption.protect(secret, version, declaring(cloud)));
       },
+      "aws:secretsmanager/secretRotation:SecretRotation": async ({ inputs }) => {
+        const SecretId = String(inputs.secretId);
+        const RotationLambdaARN = String(inputs.rotationLambdaArn);
+        const RotationRules = rulesOf(inputs.rotationRules as Record<string, unknown> | undefined);
+        const known = found(SecretId).rotation;
+        if (known?.functionArn === RotationLambdaARN && isDeepStrictEqual(known.rules, RotationRules)) return;
+        const RotateImmediately = inputs.rotateImmediately !== false;
+        await rotation.rotate({ SecretId, RotationLambdaARN, RotationRules, RotateImmediately });
+      },
       "aws:secretsmanager/secretPolicy:SecretPolicy": ({ inputs }) => {
         changed(found(String(inputs.secretArn)), { policy: String(inputs.policy) });
       },
     },
     operations,
+    stop: rotation.stop,
   };
 }
 
-function matches(secret: Secret, { Key: key, Values: values = [] }: { Key?: string; Values?: string[] }): boolean {
-  const anyStarts = (texts: string[]) => values.some((value) => texts.some((text) => text.startsWith(value)));
-  if (key === "name") return anyStarts([secret.name]);
-  if (key === "description") return anyStarts([secret.description ?? ""]);
-  if (key === "tag-key") return anyStarts(Object.keys(secret.tags));
-  if (key === "tag-value") return anyStarts(Object.values(secret.tags));
-  if (key === "owning-service") return anyStarts([secret.owningService ?? ""]);
-  return anyStarts([secret.name, secret.description ?? "", ...Object.keys(secret.tags), ...Object.values(secret.tags)]);
+function oneRegion(): AwsError {
+  return new AwsError("InvalidRequestException", "There is one region on this machine: a secret can't be replicated.");
 }

@@ -55,8 +55,12 @@ export function secrets(cloud: Cloud): Secrets {
   function putValue(secret: Secret, input: ValueInput, value: SecretValue): string {
     const id = input.ClientRequestToken ?? randomUUID();
     const same = store.version(secret.arn, { id });
-    if (same === undefined) store.addVersion(secret.arn, id, value, input.VersionStages ?? ["AWSCURRENT"]);
-    else if (!sameValue(same.value, value)) {
+    const stages = input.VersionStages ?? ["AWSCURRENT"];
+    if (same === undefined) store.addVersion(secret.arn, id, value, stages);
+    else if (same.value === undefined) {
+      store.setValue(secret.arn, id, value);
+      for (const stage of stages) store.moveStage(secret.arn, stage, undefined, id);
+    } else if (!sameValue(same.value, value)) {
       throw new AwsError("ResourceExistsException", `The version ${id} already exists with another value.`);
     }
     return id;
@@ -77,7 +81,7 @@ export function secrets(cloud: Cloud): Secrets {
     },
     declareValue(secret, text) {
       const current = store.version(secret.arn, { stage: "AWSCURRENT" });
-      return current && sameValue(current.value, { text }) ? current.id : putValue(secret, {}, { text });
+      return current?.value && sameValue(current.value, { text }) ? current.id : putValue(secret, {}, { text });
     },
   };
 }
@@ -115,10 +119,23 @@ export function describe(secret: Secret, store: SecretStore): Record<string, unk
     Description: secret.description,
     KmsKeyId: secret.kmsKeyId,
     OwningService: secret.owningService,
+    ...rotationOf(secret),
     CreatedDate: new Date(secret.createdAt),
     LastChangedDate: new Date(secret.changedAt),
     DeletedDate: secret.deletedAt === undefined ? undefined : new Date(secret.deletedAt),
     Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
     VersionIdsToStages: Object.fromEntries(store.versions(secret.arn).map(({ id, stages }) => [id, stages])),
+  };
+}
+
+function rotationOf({ rotation }: Secret): Record<string, unknown> {
+  if (!rotation) return {};
+  const { lastAt, nextAt, enabled } = rotation;
+  return {
+    RotationEnabled: enabled,
+    RotationLambdaARN: rotation.functionArn,
+    RotationRules: rotation.rules,
+    ...(lastAt === undefined ? {} : { LastRotatedDate: new Date(lastAt) }),
+    ...(enabled && nextAt !== undefined ? { NextRotationDate: new Date(nextAt) } : {}),
   };
 }

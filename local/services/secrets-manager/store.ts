@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { keyring } from "../../keyring.ts";
 import type { Cloud } from "../../service.ts";
+import type { Rotation } from "./rotation.ts";
 
 export interface Secret {
   arn: string;
@@ -13,6 +14,7 @@ export interface Secret {
   tags: Record<string, string>;
   policy?: string;
   owningService?: string;
+  rotation?: Rotation;
   createdAt: number;
   changedAt: number;
   deletedAt?: number;
@@ -24,7 +26,8 @@ export interface SecretVersion {
   id: string;
   stages: string[];
   createdAt: number;
-  value: SecretValue;
+  /** Absent in a version that a rotation has only announced. */
+  value?: SecretValue;
 }
 
 export type SecretValue = { text: string } | { bytes: Uint8Array };
@@ -39,9 +42,15 @@ export interface SecretStore {
   version(arn: string, match: { id?: string; stage?: string }): SecretVersion | undefined;
   /** Adds a version and moves `stages` to it; what was AWSCURRENT becomes AWSPREVIOUS. */
   addVersion(arn: string, id: string, value: SecretValue, stages: string[]): void;
+  /** Announces a version without a value, as AWSPENDING. */
+  addPending(arn: string, id: string): void;
+  setValue(arn: string, id: string, value: SecretValue): void;
   moveStage(arn: string, stage: string, from: string | undefined, to: string | undefined): void;
   arnOf(name: string): string;
 }
+
+/** In the column that says whether a value is text: there is none yet. */
+const ANNOUNCED = 2;
 
 export function secretStore(cloud: Cloud): SecretStore {
   const { database, clock } = cloud;
@@ -65,6 +74,7 @@ export function secretStore(cloud: Cloud): SecretStore {
     removeVersions: database.prepare("DELETE FROM secrets_manager_versions WHERE arn = ?"),
     versions: database.prepare("SELECT * FROM secrets_manager_versions WHERE arn = ? ORDER BY created_at, id"),
     addVersion: database.prepare("INSERT INTO secrets_manager_versions VALUES (?, ?, ?, ?, ?, ?)"),
+    setValue: database.prepare("UPDATE secrets_manager_versions SET is_text = ?, sealed = ? WHERE arn = ? AND id = ?"),
     setStages: database.prepare("UPDATE secrets_manager_versions SET stages = ? WHERE arn = ? AND id = ?"),
     removeVersion: database.prepare("DELETE FROM secrets_manager_versions WHERE arn = ? AND id = ?"),
   };
@@ -89,11 +99,12 @@ export function secretStore(cloud: Cloud): SecretStore {
 
   function versionOf(row: Record<string, unknown>): SecretVersion {
     const text = keys.open(row.sealed as Uint8Array);
+    const value = row.is_text ? { text } : { bytes: new Uint8Array(Buffer.from(text, "base64")) };
     return {
       id: String(row.id),
       stages: JSON.parse(String(row.stages)),
       createdAt: Number(row.created_at),
-      value: row.is_text ? { text } : { bytes: new Uint8Array(Buffer.from(text, "base64")) },
+      ...(row.is_text === ANNOUNCED ? {} : { value }),
     };
   }
 
@@ -139,11 +150,20 @@ export function secretStore(cloud: Cloud): SecretStore {
       );
     },
     addVersion(arn, id, value, stages) {
-      const text = "text" in value ? value.text : Buffer.from(value.bytes).toString("base64");
-      sql.addVersion.run(arn, id, "[]", clock.now(), "text" in value ? 1 : 0, keys.seal(text));
+      sql.addVersion.run(arn, id, "[]", clock.now(), "text" in value ? 1 : 0, keys.seal(textOf(value)));
       restage(arn, (all) => {
         for (const stage of stages) giveStage(all, stage, id);
       });
+    },
+    addPending(arn, id) {
+      if (!versionsOf(arn).some((version) => version.id === id)) {
+        sql.addVersion.run(arn, id, "[]", clock.now(), ANNOUNCED, keys.seal(""));
+      }
+      restage(arn, (all) => giveStage(all, "AWSPENDING", id));
+    },
+    setValue(arn, id, value) {
+      opened.delete(arn);
+      sql.setValue.run("text" in value ? 1 : 0, keys.seal(textOf(value)), arn, id);
     },
     moveStage(arn, stage, from, to) {
       restage(arn, (all) => {
@@ -161,6 +181,10 @@ export function secretStore(cloud: Cloud): SecretStore {
       return `arn:aws:secretsmanager:${cloud.region}:${cloud.account}:secret:${name}-${suffix}`;
     },
   };
+}
+
+function textOf(value: SecretValue): string {
+  return "text" in value ? value.text : Buffer.from(value.bytes).toString("base64");
 }
 
 /** A stage is on one version at a time; the version that loses AWSCURRENT gets AWSPREVIOUS. */

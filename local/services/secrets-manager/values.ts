@@ -1,38 +1,82 @@
 /** Reading and writing a secret's versions. */
 import { randomUUID } from "node:crypto";
-import { AwsError, type Operation } from "../../service.ts";
+import { AwsError, type Call, type Cloud, type Operation } from "../../service.ts";
 import type { SecretAccess } from "./access.ts";
 import type { SecretEncryption } from "./encryption.ts";
+import { type Filter, filtered, page } from "./listing.ts";
 import { readValue, type Secrets, type ValueInput } from "./secrets.ts";
+import type { Secret } from "./store.ts";
+
+const MOST_IN_BATCH = 20;
 
 export function valueOperations(
+  cloud: Cloud,
   secrets: Secrets,
   access: SecretAccess,
   encryption: SecretEncryption,
 ): Record<string, Operation> {
   const { store, found, usable, changed, putValue } = secrets;
+  const isThere = ({ deletedAt }: Secret) => deletedAt === undefined;
+
+  async function getValue(input: { SecretId: string; VersionId?: string; VersionStage?: string }, call: Call) {
+    const secret = usable(input.SecretId);
+    const stage = input.VersionStage ?? (input.VersionId === undefined ? "AWSCURRENT" : undefined);
+    const version = store.version(secret.arn, { id: input.VersionId, stage });
+    if (!version?.value) {
+      const which = stage === undefined ? `version: ${input.VersionId}` : `staging label: ${stage}`;
+      throw new AwsError(
+        "ResourceNotFoundException",
+        `Secrets Manager can't find the specified secret value for ${which}`,
+      );
+    }
+    if (Object.hasOwn(secret.dataKeys ?? {}, version.id)) await encryption.assertReadable(secret, version.id, call);
+    return {
+      ARN: secret.arn,
+      Name: secret.name,
+      VersionId: version.id,
+      VersionStages: version.stages,
+      CreatedDate: new Date(version.createdAt),
+      ...("text" in version.value ? { SecretString: version.value.text } : { SecretBinary: version.value.bytes }),
+    };
+  }
+
+  /** What one secret of a batch is answered with: its value, or why there is none. */
+  async function oneOfBatch(SecretId: string, call: Call) {
+    try {
+      cloud.authorize(call, access.on("GetSecretValue")({ SecretId }));
+      return await getValue({ SecretId }, call);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { SecretId, ErrorCode: error.code, Message: error.message };
+    }
+  }
+
   return {
-    GetSecretValue: {
-      authorize: access.on("GetSecretValue"),
-      async run(input: { SecretId: string; VersionId?: string; VersionStage?: string }, call) {
-        const secret = usable(input.SecretId);
-        const stage = input.VersionStage ?? (input.VersionId === undefined ? "AWSCURRENT" : undefined);
-        const version = store.version(secret.arn, { id: input.VersionId, stage });
-        if (!version) {
-          const which = stage === undefined ? `version: ${input.VersionId}` : `staging label: ${stage}`;
+    GetSecretValue: { authorize: access.on("GetSecretValue"), run: getValue },
+    BatchGetSecretValue: {
+      authorize: access.any("BatchGetSecretValue"),
+      async run(input: { SecretIdList?: string[]; Filters?: Filter[]; MaxResults?: number; NextToken?: string }, call) {
+        const { SecretIdList: ids, Filters: filters } = input;
+        if ((ids === undefined) === (filters === undefined)) {
           throw new AwsError(
-            "ResourceNotFoundException",
-            `Secrets Manager can't find the specified secret value for ${which}`,
+            "InvalidParameterException",
+            "You must provide either SecretIdList or Filters, and not both.",
           );
         }
-        if (Object.hasOwn(secret.dataKeys ?? {}, version.id)) await encryption.assertReadable(secret, version.id, call);
+        if (ids !== undefined && (ids.length > MOST_IN_BATCH || input.MaxResults !== undefined)) {
+          throw new AwsError(
+            "InvalidParameterException",
+            `SecretIdList has ${MOST_IN_BATCH} members at most, and no MaxResults beside it.`,
+          );
+        }
+        if (filters) cloud.authorize(call, access.any("ListSecrets")());
+        const listed = filters && page(filtered(store.list().filter(isThere), filters), input, MOST_IN_BATCH);
+        const asked = ids ?? listed!.items.map(({ arn }) => arn);
+        const answers = await Promise.all(asked.map((SecretId) => oneOfBatch(SecretId, call)));
         return {
-          ARN: secret.arn,
-          Name: secret.name,
-          VersionId: version.id,
-          VersionStages: version.stages,
-          CreatedDate: new Date(version.createdAt),
-          ...("text" in version.value ? { SecretString: version.value.text } : { SecretBinary: version.value.bytes }),
+          SecretValues: answers.filter((answer) => "ARN" in answer),
+          Errors: answers.filter((answer) => "ErrorCode" in answer),
+          NextToken: listed?.NextToken,
         };
       },
     },
