@@ -5,15 +5,16 @@
  * `$context` variables, caching, canaries, client certificates, WAF, and the throttles of stages and methods: they guard an
  * account's capacity, and this machine has none to share. Usage plans are enforced.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type Edge, edgeOf, edgesOf } from "../../edges.ts";
+import { createServer } from "../../node-http.ts";
 import { keepPolling } from "../../polling.ts";
 import type { Cloud } from "../../service.ts";
 import { httpAuthorizer } from "./authorizers/http-authorizer.ts";
 import { jwtVerifier } from "./authorizers/jwt.ts";
 import { restAuthorizer } from "./authorizers/rest-authorizer.ts";
 import { functionInvoker } from "./integrations/invoke-function.ts";
-import { apisOf, type HttpApi, type RestApi, type Stage } from "./model/apis.ts";
+import { type AnyApi, apisOf, type HttpApi, type RestApi, type Stage } from "./model/apis.ts";
 import { type Exchange, type GatewayAnswer, newExchange } from "./serve/exchange.ts";
 import { gatewayResponse } from "./serve/gateway-responses.ts";
 import { problem, serveHttp } from "./serve/http-api.ts";
@@ -22,6 +23,7 @@ import { readBody } from "./serve/request-body.ts";
 import { serveRest } from "./serve/rest-api.ts";
 import { accessLogs } from "./stages/access-log.ts";
 import { stageMetrics } from "./stages/stage-metrics.ts";
+import { stageThrottles } from "./stages/stage-throttles.ts";
 import { stageTraces } from "./stages/stage-trace.ts";
 import { usage as createUsage } from "./stages/usage.ts";
 
@@ -42,7 +44,7 @@ export interface Gateway {
 }
 
 interface Place {
-  api: RestApi | HttpApi;
+  api: AnyApi;
   stage: Stage;
   path: string;
   fullPath: string;
@@ -57,8 +59,9 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const logs = accessLogs(cloud);
   const measure = stageMetrics(cloud);
   const trace = stageTraces(cloud);
-  const rest = { cloud, apis, invoke, usage, authorize: restAuthorizer(cloud, invoke, jwt) };
-  const http = { cloud, invoke, authorize: httpAuthorizer(cloud, invoke, jwt) };
+  const throttled = stageThrottles(cloud.clock);
+  const rest = { cloud, apis, invoke, usage, throttled, authorize: restAuthorizer(cloud, invoke, jwt) };
+  const http = { cloud, invoke, throttled, authorize: httpAuthorizer(cloud, invoke, jwt) };
   const edges = edgesOf(cloud);
   let labels = new Map<string, Hosts[string]>();
   setHosts(hosts);
@@ -94,6 +97,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
       if (isLocal(name) && path === "/") return page(outgoing, indexPage(hosts, addressPort()));
       return plain(outgoing, 403, "Forbidden");
     }
+    if (place.api.kind === "websocket") return plain(outgoing, 426, "Upgrade Required");
     const exchange = newExchange(cloud, incoming, {
       apiId: place.api.id,
       stage: place.stage,
@@ -154,11 +158,39 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   function placeOf(name: string, path: string): Place | undefined {
     const known = labels.get(name);
     if (known) return place(known.apiId, known.stage, path, path, known.host);
-    const execute = /^([a-z0-9]+)\.execute-api\.localhost$/.exec(name);
-    if (execute) return staged(execute[1]!, path);
-    if (!isLocal(name) || !path.startsWith("/_apis/")) return undefined;
-    const [, , apiId = "", stage = "", ...rest] = path.split("/");
-    return place(apiId, stage, `/${rest.join("/")}`, `/${stage}/${rest.join("/")}`, executeHost(apiId));
+    const execute = /^([a-z0-9]+)\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)$/.exec(name);
+    if (execute) return byDefault(staged(execute[1]!, path));
+    if (isLocal(name)) {
+      if (!path.startsWith("/_apis/")) return undefined;
+      const [, , apiId = "", stage = "", ...rest] = path.split("/");
+      return byDefault(place(apiId, stage, `/${rest.join("/")}`, `/${stage}/${rest.join("/")}`, executeHost(apiId)));
+    }
+    return onDomain(name, path) ?? (name.endsWith(".localhost") ? onDomain(name.slice(0, -10), path) : undefined);
+  }
+
+  /** The longest base path that the path begins with; HTTP APIs' own paths keep it. */
+  function onDomain(host: string, path: string): Place | undefined {
+    for (const { apiId, stage, basePath } of apis.mappings(host) ?? []) {
+      if (basePath === "") {
+        const found = place(apiId, stage, path, path, host) ?? unstaged(apiId, stage, path, host);
+        if (found) return found;
+      } else if (path === `/${basePath}` || path.startsWith(`/${basePath}/`)) {
+        return place(apiId, stage, path.slice(basePath.length + 1) || "/", path, host);
+      }
+    }
+    return undefined;
+  }
+
+  /** A REST mapping without a stage: the path begins with it. */
+  function unstaged(apiId: string, stage: string | undefined, path: string, host: string): Place | undefined {
+    if (stage) return undefined;
+    const [, first = "", ...rest] = path.split("/");
+    return place(apiId, first, `/${rest.join("/")}`, path, host);
+  }
+
+  /** AWS's own host, which an API may turn off. */
+  function byDefault(found: Place | undefined): Place | undefined {
+    return found?.api.isDefaultEndpointOff ? undefined : found;
   }
 
   /** The first segment is the stage, but for an HTTP API's default one. */
@@ -171,9 +203,8 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   }
 
   function place(apiId: string, stageName: string, path: string, fullPath: string, host: string): Place | undefined {
-    const api = apis.rest.get(apiId) ?? apis.http.get(apiId);
-    const stage = api?.stages.get(stageName);
-    return api && stage && { api, stage, path, fullPath, host };
+    const served = apis.served(apiId, stageName);
+    return served && { api: served.api, stage: served.stage, path, fullPath, host };
   }
 
   function executeHost(apiId: string): string {

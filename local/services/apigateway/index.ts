@@ -1,20 +1,19 @@
 /**
- * API Gateway on one machine: REST and HTTP APIs as the graph declares them, API keys and usage plans. Requests are served by
- * `gateway.ts`, which also says what is not emulated.
+ * API Gateway on one machine: what a program declares of REST, HTTP and WebSocket APIs. Their requests are served by
+ * `gateway.ts`, which also says what is not emulated; the APIs that make and change them are services of their own
+ * (`control/`, `control-v2/`), loaded when they are first asked.
  */
 import type { Cloud, Service } from "../../service.ts";
-import { controlPlane } from "./control/control-plane.ts";
 import { httpResources } from "./declared/http-resources.ts";
 import { restResources } from "./declared/rest-resources.ts";
 import { apisOf } from "./model/apis.ts";
 
-export function apigateway(cloud: Cloud): Service {
+export function executeApi(cloud: Cloud): Service {
   const apis = apisOf(cloud);
+  const now = () => cloud.clock.now();
   return {
-    name: "apigateway",
-    client: () => import("@aws-sdk/client-api-gateway"),
-    requiresMembers: "BadRequestException",
-    resources: { ...restResources(apis, () => cloud.clock.now()), ...httpResources(apis) },
-    operations: controlPlane(cloud, apis),
+    name: "execute-api",
+    resources: { ...restResources(apis, now), ...httpResources(apis, now) },
+    operations: {},
   };
 }

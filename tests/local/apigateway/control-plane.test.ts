@@ -10,7 +10,8 @@ import {
   GetUsagePlanKeysCommand,
   GetUsagePlansCommand,
 } from "@aws-sdk/client-api-gateway";
-import { apigateway } from "../../../local/services/apigateway/index.ts";
+import { apigateway } from "../../../local/services/apigateway/control/index.ts";
+import { executeApi } from "../../../local/services/apigateway/index.ts";
 import { type LambdaCloud, startLambda } from "../lambda/fixture.ts";
 import { resource, role } from "../lambda/resources.ts";
 
@@ -32,7 +33,7 @@ async function connect(): Promise<void> {
 }
 
 beforeEach(async () => {
-  cloud = await startLambda({ apigateway });
+  cloud = await startLambda({ "execute-api": executeApi, apigateway });
   await connect();
 });
 

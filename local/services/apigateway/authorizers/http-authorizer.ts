@@ -26,7 +26,8 @@ export function httpAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     if (identity.some((value) => !value)) return { allowed: false, status: 401 };
     if (authorizer.type === "JWT") return byToken(authorizer, route, identity[0]!);
     // The route is part of the key: a simple response says nothing of other routes.
-    const parts = [api.id, authorizer.id, exchange.stage.name, route.key, ...identity];
+    const { name, authorizersFlushedAt } = exchange.stage;
+    const parts = [api.id, authorizer.id, name, authorizersFlushedAt ?? "", route.key, ...identity];
     const key = identity.length > 0 ? parts.join("\0") : undefined;
     return cache.get(key, authorizer.ttlSeconds, () => ask(api, authorizer, exchange, identity as string[]));
   };

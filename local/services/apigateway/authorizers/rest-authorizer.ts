@@ -40,7 +40,9 @@ export function restAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     if (authorizer.validationExpression && !authorizer.validationExpression.test(identity[0] ?? "")) {
       return { allowed: false, responseType: "UNAUTHORIZED" };
     }
-    const key = identity.length > 0 ? [api.id, authorizer.id, exchange.stage.name, ...identity].join("\0") : undefined;
+    const { name, authorizersFlushedAt } = exchange.stage;
+    const place = [api.id, authorizer.id, name, authorizersFlushedAt ?? ""];
+    const key = identity.length > 0 ? [...place, ...identity].join("\0") : undefined;
     const methodArn = `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${exchange.stage.name}/${exchange.method}${exchange.path}`;
     const answer = await cache.get(key, authorizer.ttlSeconds, () =>
       ask(api, authorizer, exchange, methodArn, identity),

@@ -1,159 +1,166 @@
-/** `aws.apigateway.*` as the graph declares it. A deployment is no snapshot here: what is declared is served. */
+/** `aws.apigateway.*` as the program declares it, in the words of the API. What is declared is what its stages show. */
 import type { Resource } from "../../../../engine/graph.ts";
 import { AwsError, type Provision } from "../../../service.ts";
-import type { Apis, MockResponse, RestApi, RestMethod } from "../model/apis.ts";
-import { readAccessLog } from "./stage-settings.ts";
+import type { Apis } from "../model/apis.ts";
+import { type Document, pathOf, segment } from "../model/documents.ts";
 
-type Inputs = Record<string, never> & Resource["inputs"];
+type Inputs = Document & Resource["inputs"];
 
 export function restResources(apis: Apis, now: () => number): Record<string, Provision> {
-  function api(id: unknown): RestApi {
-    const found = apis.rest.get(String(id));
-    if (!found) throw new AwsError("NotFoundException", `Invalid API identifier specified: ${id}`, 404);
-    found.routes = undefined;
-    return found;
+  const { documents } = apis;
+  const declare = (path: string, document: Document) => documents.put(path, withoutNothing(document), true);
+
+  /** @throws where the resource that this one belongs to is not declared */
+  function apiPath(id: unknown): string {
+    const path = `/restapis/${id}`;
+    if (!documents.get(path)) throw new AwsError("NotFoundException", `Invalid API identifier specified: ${id}`, 404);
+    return path;
   }
 
-  function method({ restApi, resourceId, httpMethod }: Resource["inputs"]): RestMethod {
-    const found = api(restApi).resources.get(String(resourceId))?.methods.get(String(httpMethod));
-    if (!found) throw new AwsError("NotFoundException", "Invalid Method identifier specified", 404);
-    return found;
+  function methodPath({ restApi, resourceId, httpMethod }: Inputs): string {
+    return `${apiPath(restApi)}/resources/${resourceId}/methods/${httpMethod}`;
   }
 
-  function integrationResponse({ inputs }: Resource): void {
-    const { integration } = method(inputs);
-    if (!integration) throw new AwsError("NotFoundException", "Invalid Integration identifier specified", 404);
-    const response: MockResponse = {
-      statusCode: String(inputs.statusCode),
-      selectionPattern: inputs.selectionPattern as string | undefined,
-      parameters: (inputs.responseParameters ?? {}) as Record<string, string>,
-      templates: (inputs.responseTemplates ?? {}) as Record<string, string>,
+  async function restApi({ id, inputs, outputs }: Resource): Promise<void> {
+    const path = `/restapis/${id}`;
+    const rootResourceId = String(outputs.rootResourceId);
+    const { endpointConfiguration, ...rest } = inputs as Inputs;
+    const types = endpointConfiguration?.types && [endpointConfiguration.types].flat();
+    declare(path, {
+      ...pick(rest, "description", "binaryMediaTypes", "policy", "disableExecuteApiEndpoint", "tags"),
+      ...{ id, name: String(outputs.name ?? inputs.name), rootResourceId },
+      minimumCompressionSize: inputs.minimumCompressionSize && Number(inputs.minimumCompressionSize),
+      apiKeySource: inputs.apiKeySource ?? "HEADER",
+      endpointConfiguration: { types: types ?? ["EDGE"] },
+      createdDate: documents.get(path)?.createdDate ?? now(),
+    });
+    declare(`${path}/resources/${rootResourceId}`, { id: rootResourceId, path: "/" });
+    if (inputs.body === undefined) return;
+    const { importRest } = await import("../openapi/import-rest.ts");
+    documents.removeDeclared(`${path}/resources`);
+    for (const [below, document] of importRest(String(inputs.body), { id: id!, rootResourceId })) {
+      declare(`${path}${below}`, below === "" ? { ...documents.get(path), ...document } : document);
+    }
+  }
+
+  function resource({ id, inputs }: Resource): void {
+    const path = `${apiPath(inputs.restApi)}/resources`;
+    const above = documents.get(`${path}/${inputs.parentId}`)?.path ?? "/";
+    const { parentId, pathPart } = inputs;
+    declare(`${path}/${id}`, { id, parentId, pathPart, path: `${above === "/" ? "" : above}/${pathPart}` });
+  }
+
+  function method({ inputs }: Resource): void {
+    const { authorization, requestValidatorId, ...rest } = inputs as Inputs;
+    if (!documents.get(`${apiPath(inputs.restApi)}/resources/${inputs.resourceId}`)) {
+      throw new AwsError("NotFoundException", "Invalid Resource identifier specified", 404);
+    }
+    declare(methodPath(inputs as Inputs), {
+      ...pick(rest, "httpMethod", "authorizerId", "authorizationScopes", "operationName"),
+      ...pick(rest, "requestModels", "requestParameters"),
+      ...{ authorizationType: authorization, requestValidatorId, apiKeyRequired: rest.apiKeyRequired === true },
+    });
+  }
+
+  function integration({ inputs }: Resource): void {
+    const path = methodPath(inputs as Inputs);
+    if (!documents.get(path)) throw new AwsError("NotFoundException", "Invalid Method identifier specified", 404);
+    declare(`${path}/integration`, {
+      ...pick(inputs, "type", "uri", "credentials", "requestParameters", "requestTemplates", "passthroughBehavior"),
+      ...pick(inputs, "contentHandling", "connectionType", "connectionId", "responseTransferMode"),
+      ...{ httpMethod: inputs.integrationHttpMethod, timeoutInMillis: inputs.timeoutMilliseconds ?? 29_000 },
+    });
+  }
+
+  function responseOf(below: string, ...names: string[]): Provision {
+    return ({ inputs }) => {
+      const path = `${methodPath(inputs as Inputs)}${below}`;
+      const statusCode = String(inputs.statusCode);
+      declare(`${path}/${statusCode}`, { statusCode, ...pick(inputs, ...names) });
     };
-    integration.responses.set(response.statusCode, response);
   }
 
-  function gatewayResponse({ inputs }: Resource): void {
-    api(inputs.restApiId).responses.set(String(inputs.responseType), {
-      statusCode: inputs.statusCode as string | undefined,
-      parameters: (inputs.responseParameters ?? {}) as Record<string, string>,
-      templates: (inputs.responseTemplates ?? {}) as Record<string, string>,
+  function authorizer({ id, inputs }: Resource): void {
+    const { providerArns, ...rest } = inputs as Inputs;
+    const type = rest.type ?? "TOKEN";
+    declare(`${apiPath(inputs.restApi)}/authorizers/${id}`, {
+      ...pick(rest, "name", "authorizerUri", "authorizerCredentials", "identityValidationExpression"),
+      ...pick(rest, "identitySource", "authorizerResultTtlInSeconds"),
+      ...{
+        id,
+        type,
+        providerARNs: providerArns,
+        authType: type === "COGNITO_USER_POOLS" ? "cognito_user_pools" : "custom",
+      },
+    });
+  }
+
+  function stage({ inputs }: Resource): void {
+    const path = `${apiPath(inputs.restApi)}/stages/${segment(inputs.stageName)}`;
+    const known = documents.get(path);
+    declare(path, {
+      ...pick(inputs, "stageName", "description", "variables", "accessLogSettings", "tags"),
+      ...{ deploymentId: inputs.deployment, tracingEnabled: inputs.xrayTracingEnabled === true },
+      ...{ methodSettings: known?.methodSettings, createdDate: known?.createdDate ?? now() },
+      // What stands for the share of an account's capacity: this machine has none to divide.
+      isLimitLifted: true,
+    });
+  }
+
+  function methodSettings({ inputs }: Resource): void {
+    const path = `${apiPath(inputs.restApi)}/stages/${segment(inputs.stageName)}`;
+    const known = documents.get(path);
+    const settings = { ...known?.methodSettings, [String(inputs.methodPath)]: inputs.settings };
+    if (known) declare(path, { ...known, methodSettings: settings });
+  }
+
+  function usagePlan({ id, inputs, outputs }: Resource): void {
+    const { apiStages, throttleSettings, quotaSettings } = inputs as Inputs;
+    declare(`/usageplans/${id}`, {
+      ...pick(inputs, "description", "tags"),
+      ...{ id, name: String(outputs.name), throttle: throttleSettings, quota: quotaSettings },
+      apiStages: (apiStages ?? []).map(({ apiId, stage, throttles }: Document) => ({
+        ...{ apiId, stage },
+        ...(throttles && {
+          throttle: Object.fromEntries(throttles.map(({ path, ...limits }: Document) => [path, limits])),
+        }),
+      })),
     });
   }
 
   return {
-    "aws:apigateway/restApi:RestApi": ({ id, inputs, outputs }) => {
-      if (inputs.body)
-        throw new AwsError(
-          "BadRequestException",
-          "an OpenAPI body is not read on this machine: declare resources and methods",
-        );
-      const rootResourceId = String(outputs.rootResourceId);
-      const root = { id: rootResourceId, pathPart: "", methods: new Map<string, RestMethod>() };
-      apis.rest.set(id!, {
-        kind: "rest",
-        id: id!,
-        name: String(outputs.name ?? inputs.name),
-        rootResourceId,
-        apiKeySource: String(inputs.apiKeySource ?? "HEADER"),
-        binaryMediaTypes: (inputs.binaryMediaTypes ?? []) as string[],
-        resources: new Map([[rootResourceId, root]]),
-        authorizers: new Map(),
-        models: new Map<string, object>([["Empty", {}]]),
-        validators: new Map(),
-        responses: new Map(),
-        stages: new Map(),
-        deploymentId: "",
-      });
+    "aws:apigateway/restApi:RestApi": restApi,
+    "aws:apigateway/resource:Resource": resource,
+    "aws:apigateway/method:Method": method,
+    "aws:apigateway/integration:Integration": integration,
+    "aws:apigateway/methodResponse:MethodResponse": responseOf("/responses", "responseModels", "responseParameters"),
+    "aws:apigateway/integrationResponse:IntegrationResponse": responseOf(
+      "/integration/responses",
+      ...["selectionPattern", "responseParameters", "responseTemplates", "contentHandling"],
+    ),
+    "aws:apigateway/response:Response": ({ inputs }) => {
+      const path = `${apiPath(inputs.restApiId)}/gatewayresponses/${inputs.responseType}`;
+      declare(path, pick(inputs, "responseType", "statusCode", "responseParameters", "responseTemplates"));
     },
-    "aws:apigateway/resource:Resource": ({ id, inputs }) => {
-      const pathPart = String(inputs.pathPart);
-      const methods = new Map<string, RestMethod>();
-      api(inputs.restApi).resources.set(id!, { id: id!, parentId: String(inputs.parentId), pathPart, methods });
+    "aws:apigateway/authorizer:Authorizer": authorizer,
+    "aws:apigateway/model:Model": ({ id, inputs, outputs }) => {
+      const name = String(outputs.name);
+      const schema = inputs.schema === undefined ? "{}" : String(inputs.schema);
+      JSON.parse(schema);
+      declare(`${apiPath(inputs.restApi)}/models/${name}`, { id, name, schema, contentType: inputs.contentType });
     },
-    "aws:apigateway/method:Method": ({ inputs }) => {
-      const resource = api(inputs.restApi).resources.get(String(inputs.resourceId));
-      if (!resource) throw new AwsError("NotFoundException", "Invalid Resource identifier specified", 404);
-      const httpMethod = String(inputs.httpMethod);
-      if (inputs.authorization === "AWS_IAM")
-        throw new AwsError("BadRequestException", "AWS_IAM authorization is not emulated");
-      resource.methods.set(httpMethod, {
-        httpMethod,
-        authorization: String(inputs.authorization),
-        authorizerId: inputs.authorizerId as string | undefined,
-        authorizationScopes: (inputs.authorizationScopes ?? []) as string[],
-        apiKeyRequired: inputs.apiKeyRequired === true,
-        requestModels: lowerKeys(inputs.requestModels as Record<string, string> | undefined),
-        requestParameters: (inputs.requestParameters ?? {}) as Record<string, boolean>,
-        validatorId: inputs.requestValidatorId as string | undefined,
-      });
-    },
-    "aws:apigateway/integration:Integration": ({ inputs }) => {
-      const type = String(inputs.type);
-      if (type !== "AWS_PROXY" && type !== "MOCK") {
-        throw new AwsError("BadRequestException", `${type} integrations are not emulated: use AWS_PROXY`);
-      }
-      method(inputs).integration = {
-        type,
-        uri: String(inputs.uri ?? ""),
-        credentials: inputs.credentials as string | undefined,
-        timeoutMs: Number(inputs.timeoutMilliseconds ?? 29_000),
-        requestParameters: (inputs.requestParameters ?? {}) as Record<string, string>,
-        requestTemplates: (inputs.requestTemplates ?? {}) as Record<string, string>,
-        responses: new Map(),
-      };
-    },
-    "aws:apigateway/methodResponse:MethodResponse": () => {},
-    "aws:apigateway/integrationResponse:IntegrationResponse": integrationResponse,
-    "aws:apigateway/response:Response": gatewayResponse,
-    "aws:apigateway/authorizer:Authorizer": ({ id, inputs }) => {
-      const type = String(inputs.type ?? "TOKEN");
-      const expression = inputs.identityValidationExpression as string | undefined;
-      const source = String(inputs.identitySource ?? (type === "REQUEST" ? "" : "method.request.header.Authorization"));
-      api(inputs.restApi).authorizers.set(id!, {
-        id: id!,
-        type,
-        uri: String(inputs.authorizerUri ?? ""),
-        credentials: inputs.authorizerCredentials as string | undefined,
-        identitySource: source
-          .split(",")
-          .map((part) => part.trim())
-          .filter(Boolean),
-        validationExpression: expression === undefined ? undefined : new RegExp(`^(?:${expression})$`),
-        ttlSeconds: Number(inputs.authorizerResultTtlInSeconds ?? 300),
-        providerArns: (inputs.providerArns ?? []) as string[],
-      });
-    },
-    "aws:apigateway/model:Model": ({ inputs, outputs }) => {
-      api(inputs.restApi).models.set(String(outputs.name), JSON.parse(String(inputs.schema ?? "{}")));
-    },
-    "aws:apigateway/requestValidator:RequestValidator": ({ id, inputs }) => {
-      const body = inputs.validateRequestBody === true;
-      api(inputs.restApi).validators.set(id!, { body, parameters: inputs.validateRequestParameters === true });
+    "aws:apigateway/requestValidator:RequestValidator": ({ id, inputs, outputs }) => {
+      const { validateRequestBody, validateRequestParameters } = inputs;
+      const validates = { validateRequestBody, validateRequestParameters };
+      declare(`${apiPath(inputs.restApi)}/requestvalidators/${id}`, { id, name: outputs.name, ...validates });
     },
     "aws:apigateway/deployment:Deployment": ({ id, inputs }) => {
-      api(inputs.restApi).deploymentId = id!;
+      const path = `${apiPath(inputs.restApi)}/deployments/${id}`;
+      declare(path, { id, description: inputs.description, createdDate: documents.get(path)?.createdDate ?? now() });
     },
-    "aws:apigateway/stage:Stage": ({ inputs }) => {
-      const name = String(inputs.stageName);
-      const variables = inputs.variables as Record<string, string> | undefined;
-      api(inputs.restApi).stages.set(name, {
-        ...{ name, variables, accessLog: readAccessLog(inputs as Inputs) },
-        isTraced: inputs.xrayTracingEnabled === true,
-      });
-    },
-    "aws:apigateway/methodSettings:MethodSettings": () => {},
-    "aws:apigateway/usagePlan:UsagePlan": ({ id, inputs, outputs }) => {
-      const throttle = inputs.throttleSettings as { rateLimit?: number; burstLimit?: number } | undefined;
-      apis.plans.set(id!, {
-        id: id!,
-        name: String(outputs.name),
-        description: inputs.description as string | undefined,
-        stages: (inputs.apiStages ?? []) as { apiId: string; stage: string }[],
-        rate: throttle?.rateLimit,
-        burst: throttle?.burstLimit,
-        quota: inputs.quotaSettings as never,
-      });
-    },
+    "aws:apigateway/stage:Stage": stage,
+    "aws:apigateway/methodSettings:MethodSettings": methodSettings,
+    "aws:apigateway/usagePlan:UsagePlan": usagePlan,
     "aws:apigateway/apiKey:ApiKey": ({ id, inputs, outputs }) => {
       const known = apis.keys.get(id!);
       apis.keys.put({
@@ -170,9 +177,27 @@ export function restResources(apis: Apis, now: () => number): Record<string, Pro
     "aws:apigateway/usagePlanKey:UsagePlanKey": ({ inputs }) => {
       apis.keys.attach(String(inputs.usagePlanId), String(inputs.keyId));
     },
+    "aws:apigateway/domainName:DomainName": ({ inputs, outputs }) => {
+      const { domainName, regionalCertificateArn, certificateArn, securityPolicy } = inputs as Inputs;
+      const { regionalDomainName, regionalZoneId: regionalHostedZoneId } = outputs;
+      declare(pathOf("/domainnames/{domainName}", { domainName }), {
+        ...{ domainName, regionalCertificateArn: regionalCertificateArn ?? certificateArn, securityPolicy },
+        ...{ regionalDomainName, regionalHostedZoneId, endpointConfiguration: { types: ["REGIONAL"] } },
+      });
+    },
+    "aws:apigateway/basePathMapping:BasePathMapping": ({ inputs }) => {
+      const { domainName, restApi: apiId, stageName: stage, basePath = "" } = inputs as Inputs;
+      const path = `/domainnames/${segment(domainName)}/apimappings/${segment(basePath || "(none)")}`;
+      declare(path, { id: basePath || "(none)", apiId, stage, basePath });
+    },
   };
 }
 
-function lowerKeys(values: Record<string, string> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [key.toLowerCase(), value]));
+export function pick(source: object, ...names: string[]): Document {
+  return Object.fromEntries(names.map((name) => [name, (source as Document)[name]]));
+}
+
+/** What is not given is not there. */
+export function withoutNothing(document: Document): Document {
+  return Object.fromEntries(Object.entries(document).filter(([, value]) => value !== undefined && value !== null));
 }

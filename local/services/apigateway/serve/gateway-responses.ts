@@ -23,6 +23,13 @@ const DEFAULTS = {
 
 export type ResponseType = keyof typeof DEFAULTS;
 
+/** Every type there is, with its status; the two families have none of their own. */
+export const RESPONSE_TYPES: Record<string, string | null> = {
+  ...Object.fromEntries(Object.entries(DEFAULTS).map(([type, [status]]) => [type, String(status)])),
+  ...{ DEFAULT_4XX: null, DEFAULT_5XX: null, EXPIRED_TOKEN: "403", INVALID_SIGNATURE: "403" },
+  ...{ RESOURCE_NOT_FOUND: "404", UNSUPPORTED_MEDIA_TYPE: "415", WAF_FILTERED: "403" },
+};
+
 export interface Problem {
   message?: string;
   /** What was wrong with the body, for `$context.error.validationErrorString`. */

@@ -6,18 +6,21 @@ import { eventV2 } from "../integrations/event-v2.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import { httpProxyResponse } from "../integrations/proxy-response.ts";
 import { type Cors, type HttpApi, type HttpIntegration, type HttpRoute, httpPaths } from "../model/apis.ts";
+import type { StageThrottles } from "../stages/stage-throttles.ts";
 import { contextVariable, type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
 
 export interface HttpParts {
   cloud: Cloud;
   invoke: InvokeFunction;
   authorize: AuthorizeHttp;
+  throttled: StageThrottles;
 }
 
 const MESSAGES: Record<number, string> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  429: "Too Many Requests",
   413: "Request Entity Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -45,6 +48,9 @@ async function routed(parts: HttpParts, api: HttpApi, exchange: Exchange): Promi
   exchange.parameters = match?.parameters;
   const path = route.key.split(" ")[1];
   exchange.resourcePath = path ?? "";
+  if (exchange.stage.throttles && !parts.throttled.takes(api.id, exchange.stage, route.key)) {
+    return problem(exchange, 429);
+  }
   let authorizer: object | undefined;
   if (route.authorizationType !== "NONE") {
     const authorization = await parts.authorize(api, route, exchange);

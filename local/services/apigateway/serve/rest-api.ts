@@ -6,6 +6,7 @@ import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import { mockResponse } from "../integrations/mock-integration.ts";
 import { restProxyResponse } from "../integrations/proxy-response.ts";
 import { type Apis, type RestApi, type RestIntegration, restRoutes } from "../model/apis.ts";
+import type { StageThrottles } from "../stages/stage-throttles.ts";
 import type { Usage } from "../stages/usage.ts";
 import { type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
 import { gatewayResponse, parameterValue } from "./gateway-responses.ts";
@@ -17,6 +18,7 @@ export interface RestParts {
   invoke: InvokeFunction;
   authorize: AuthorizeRest;
   usage: Usage;
+  throttled: StageThrottles;
 }
 
 export async function serveRest(parts: RestParts, api: RestApi, exchange: Exchange): Promise<GatewayAnswer> {
@@ -28,6 +30,9 @@ export async function serveRest(parts: RestParts, api: RestApi, exchange: Exchan
   exchange.resourceId = resource.id;
   exchange.parameters = match.parameters;
 
+  if (exchange.stage.throttles && !parts.throttled.takes(api.id, exchange.stage, method.httpMethod, path)) {
+    return gatewayResponse(cloud, api, exchange, "THROTTLED");
+  }
   let usageKey: string | undefined;
   if (method.authorization !== "NONE") {
     const authorization = await parts.authorize(api, method, exchange);
@@ -39,7 +44,7 @@ export async function serveRest(parts: RestParts, api: RestApi, exchange: Exchan
   }
   if (method.apiKeyRequired) {
     const value = api.apiKeySource === "AUTHORIZER" ? usageKey : headerOf(exchange, "x-api-key");
-    const verdict = parts.usage.take(api.id, exchange.stage.name, value);
+    const verdict = parts.usage.take(api.id, exchange.stage.name, `${method.httpMethod} ${path}`, value);
     if (!verdict.allowed) return gatewayResponse(cloud, api, exchange, verdict.responseType);
     exchange.apiKey = { id: verdict.key.id, value: verdict.key.value };
   }

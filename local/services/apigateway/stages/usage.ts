@@ -2,20 +2,19 @@
 import type { Cloud } from "../../../service.ts";
 import type { Apis, UsagePlan } from "../model/apis.ts";
 import type { ApiKey } from "../model/keys.ts";
+import { type Bucket, take as takeToken } from "../model/throttle.ts";
 
 export type Verdict =
   | { allowed: true; key: ApiKey }
   | { allowed: false; responseType: "INVALID_API_KEY" | "THROTTLED" | "QUOTA_EXCEEDED" };
 
 export interface Usage {
-  /** Counts one request of the key with this value. */
-  take(apiId: string, stage: string, value: string | undefined): Verdict;
+  /**
+   * Counts one request of the key with this value.
+   * @param method `GET /albums/{albumId}`
+   */
+  take(apiId: string, stage: string, method: string, value: string | undefined): Verdict;
   flush(): void;
-}
-
-interface Bucket {
-  tokens: number;
-  at: number;
 }
 
 interface Counter {
@@ -31,17 +30,11 @@ export function usage(cloud: Cloud, apis: Apis): Usage {
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
-  function withinRate(id: string, { rate, burst }: UsagePlan): boolean {
-    if (rate === undefined) return true;
-    const now = cloud.clock.now();
-    const capacity = Math.max(1, burst ?? rate);
-    const bucket = buckets.get(id) ?? { tokens: capacity, at: now };
-    buckets.set(id, bucket);
-    bucket.tokens = Math.min(capacity, bucket.tokens + ((now - bucket.at) / 1000) * rate);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+  /** A method's own limits stand in for the plan's. */
+  function withinRate(id: string, plan: UsagePlan, methods: UsagePlan["stages"][number]["methods"], method: string) {
+    const own = methods.get(method);
+    const throttle = own ?? plan.throttle;
+    return !throttle || takeToken(buckets, own ? `${id} ${method}` : id, throttle, cloud.clock);
   }
 
   function withinQuota(id: string, plan: UsagePlan, key: ApiKey): boolean {
@@ -74,18 +67,19 @@ export function usage(cloud: Cloud, apis: Apis): Usage {
   }
 
   return {
-    take(apiId, stage, value) {
+    take(apiId, stage, method, value) {
       const key = value ? apis.keys.byValue(value) : undefined;
       if (!key?.enabled) return { allowed: false, responseType: "INVALID_API_KEY" };
-      const plan = apis.keys
-        .plansOf(key.id)
-        .map((id) => apis.plans.get(id))
-        .find((candidate) => candidate?.stages.some((each) => each.apiId === apiId && each.stage === stage));
-      if (!plan) return { allowed: false, responseType: "INVALID_API_KEY" };
-      const id = `${plan.id} ${key.id}`;
-      if (!withinRate(id, plan)) return { allowed: false, responseType: "THROTTLED" };
-      if (!withinQuota(id, plan, key)) return { allowed: false, responseType: "QUOTA_EXCEEDED" };
-      return { allowed: true, key };
+      for (const planId of apis.keys.plansOf(key.id)) {
+        const plan = apis.plan(planId);
+        const place = plan?.stages.find((each) => each.apiId === apiId && each.stage === stage);
+        if (!plan || !place) continue;
+        const id = `${plan.id} ${key.id}`;
+        if (!withinRate(id, plan, place.methods, method)) return { allowed: false, responseType: "THROTTLED" };
+        if (!withinQuota(id, plan, key)) return { allowed: false, responseType: "QUOTA_EXCEEDED" };
+        return { allowed: true, key };
+      }
+      return { allowed: false, responseType: "INVALID_API_KEY" };
     },
     flush,
   };
