@@ -69,7 +69,7 @@ export async function start(options: StartOptions): Promise<void> {
   stops.push(() => gateway?.stop());
 
   async function publish(): Promise<LocalOutputs> {
-    const outputs = localOutputs(cloud, graph, await localTenants(cloud, graph, port));
+    const outputs = localOutputs(cloud, graph, { tenants: await localTenants(cloud, graph, port), port });
     state.writeOutputs(outputs);
     return outputs;
   }
@@ -100,6 +100,7 @@ export async function start(options: StartOptions): Promise<void> {
     watcher.close();
   });
   progress.text(readyText(outputs, state.outputsFile, performance.now()));
+  void import("./resume.ts").then(({ resume }) => resume(cloud));
   if (isKnown) watcher.check();
 }
 

@@ -5,8 +5,7 @@
  *
  * Not emulated: API destinations, connections, endpoints, partner sources, schemas, pipes, logging of buses, KMS, targets of
  * other services (refused), a bus's own dead-letter queue (kept, never needed), managed rules. A replay is over at once.
- * Schedules that were due while the platform was stopped are left out, and those made by the API alone begin with the first
- * request to this service.
+ * Schedules that were due while the platform was stopped are left out.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import type { Call, Cloud, Service } from "../../service.ts";
