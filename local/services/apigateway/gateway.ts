@@ -48,6 +48,7 @@ interface Place {
   stage: Stage;
   path: string;
   fullPath: string;
+  eventPath?: string;
   host: string;
 }
 
@@ -103,6 +104,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
       stage: place.stage,
       path: place.path,
       fullPath: place.fullPath,
+      eventPath: place.eventPath,
       rawQuery: question < 0 ? "" : target.slice(question + 1),
       host: place.host,
       forwardedHost: asked,
@@ -175,7 +177,8 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
         const found = place(apiId, stage, path, path, host) ?? unstaged(apiId, stage, path, host);
         if (found) return found;
       } else if (path === `/${basePath}` || path.startsWith(`/${basePath}/`)) {
-        return place(apiId, stage, path.slice(basePath.length + 1) || "/", path, host);
+        const found = place(apiId, stage, path.slice(basePath.length + 1) || "/", path, host);
+        return found && { ...found, eventPath: path };
       }
     }
     return undefined;

@@ -36,7 +36,10 @@ export function restApi({
       resource("aws:apigateway/method:Method", key, { ...place, authorization: "NONE", ...declared.inputs }),
     );
     if (declared.function) functions.add(declared.function);
-    const integration = { type: "AWS_PROXY", uri: invokeArn(declared.function ?? ""), ...declared.integration };
+    const integration = {
+      ...{ type: "AWS_PROXY", uri: invokeArn(declared.function ?? ""), integrationHttpMethod: "POST" },
+      ...declared.integration,
+    };
     resources.push(resource("aws:apigateway/integration:Integration", key, { ...place, ...integration }));
   }
   resources.push(

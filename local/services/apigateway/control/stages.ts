@@ -62,6 +62,7 @@ export function stageOperations({ documents }: Apis, kinds: Kinds, now: () => nu
     const path = pathOf(STAGE, { ...input, stageName });
     const known = documents.get(path);
     const defaults = {
+      tracingEnabled: false,
       cacheClusterEnabled: false,
       cacheClusterStatus: "NOT_AVAILABLE",
       methodSettings: {},

@@ -33,7 +33,7 @@ function requestPart(cloud: Cloud, exchange: Exchange, { version, deploymentId, 
   return {
     ...(version && { version }),
     resource: exchange.resourcePath ?? "",
-    path: exchange.path,
+    path: exchange.eventPath ?? exchange.path,
     httpMethod: exchange.method,
     headers,
     multiValueHeaders,

@@ -14,6 +14,8 @@ export interface Exchange {
   path: string;
   /** As the client sent it to this API: with the stage where the address has it. */
   fullPath: string;
+  /** What a function sees of a path that begins with a domain's base path. @default `path` */
+  eventPath?: string;
   rawQuery: string;
   /** The domain that the API believes to serve. */
   host: string;
@@ -48,7 +50,7 @@ export interface GatewayAnswer {
 export function newExchange(
   cloud: Cloud,
   incoming: IncomingMessage,
-  place: Pick<Exchange, "apiId" | "stage" | "path" | "fullPath" | "rawQuery" | "host" | "forwardedHost">,
+  place: Pick<Exchange, "apiId" | "stage" | "path" | "fullPath" | "eventPath" | "rawQuery" | "host" | "forwardedHost">,
 ): Exchange {
   return {
     incoming,
