@@ -11,10 +11,15 @@ const LAZY = new RegExp(
     "@npmcli/arborist/lib/index",
     "normalize-package-data/lib/normalize",
     "@pulumi/pulumi/automation/index",
-    "@grpc/grpc-js/build/src/channel",
-    "@grpc/grpc-js/build/src/server",
+    "@grpc/grpc-js/build/src/index",
+    "@pulumi/pulumi/proto/\\w+_grpc_pb",
+    "semver/index",
+    "@opentelemetry/api/build/src/index",
   ].join("|")})\\.js$`,
 );
+
+/** It requires each of AWS's some 230 services; a program names a dozen. */
+const AWS = "/node_modules/@pulumi/aws/index.js";
 
 /** Call before Pulumi is imported. */
 export function loadLazily(): void {
@@ -22,11 +27,32 @@ export function loadLazily(): void {
   Object.defineProperty(globalThis, Symbol.for("terrace.wanted"), { value: wanted });
   registerHooks({
     load(url, context, next) {
+      if (url.endsWith(AWS)) return withoutServices(next(url, context));
       if (!LAZY.test(url) || wanted.has(url)) return next(url, context);
       return { format: "commonjs", source: standIn(url), shortCircuit: true };
     },
   });
 }
+
+/** Services are loaded as they are named. */
+function withoutServices<T extends { source?: unknown }>(loaded: T): T {
+  if (!loaded.source) return loaded;
+  const source = String(loaded.source).replace(/__importStar\(require\(("\.\/\w+")\)\)/g, "__later(() => require($1))");
+  return { ...loaded, source: `${source}\n${LATER}` };
+}
+
+const LATER = `
+function __later(load) {
+  return new Proxy({}, {
+    get: (_target, key) => (key === "__esModule" ? true : load()[key]),
+    has: (_target, key) => key in load(),
+    ownKeys: () => Reflect.ownKeys(load()),
+    getOwnPropertyDescriptor(_target, key) {
+      const found = Reflect.getOwnPropertyDescriptor(load(), key);
+      return found && { ...found, configurable: true };
+    },
+  });
+}`;
 
 /** A module that becomes the real one at the first look inside. */
 function standIn(url: string): string {

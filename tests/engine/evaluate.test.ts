@@ -84,6 +84,20 @@ describe("evaluate", () => {
     ).toContain("42");
   });
 
+  it("loads AWS's services as they are named, and each is what its own module gives", async () => {
+    write(
+      "index.ts",
+      `import * as aws from "@pulumi/aws";
+       import { Queue } from "@pulumi/aws/sqs/index.js";
+       export const isQueue = new aws.sqs.Queue("orders") instanceof Queue && aws.sqs.Queue === Queue;
+       export const knows = ["Queue" in aws.sqs, "Wagon" in aws.sqs, Object.keys(aws.sqs).includes("Queue")];
+       export const region = aws.config.region;
+       export const protocol = aws.ec2.ProtocolType.TCP;`,
+    );
+    const { outputs } = await evaluate({ directory, stack: "dev" });
+    expect(outputs).toEqual({ isQueue: true, knows: [true, false, true], region: "eu-west-1", protocol: "tcp" });
+  });
+
   it("takes a stack's file without settings, as the CLI does", () => {
     write("Pulumi.empty.yaml", "# nothing yet\n");
     expect(readConfiguration(directory, "empty").config).toEqual({ "shop:size": "3", "shop:colour": "red" });
