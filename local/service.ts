@@ -90,6 +90,8 @@ export interface Delivery {
   attributes?: Record<string, { dataType: string; stringValue?: string; binaryValue?: Uint8Array }>;
   messageGroupId?: string;
   messageDeduplicationId?: string;
+  /** X-Ray's, of the request that it comes from: it tells how often a function was in the chain. */
+  traceHeader?: string;
 }
 
 /** Creates or updates what a Pulumi resource describes. Called at every start and after each change: idempotent. */

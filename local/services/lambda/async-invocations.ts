@@ -81,10 +81,13 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
       });
     } catch (error) {
       if (stopped) return;
-      const { code } = error as AwsError;
+      const { code, message } = error as AwsError;
       if (code === "TooManyRequestsException") return throttled(event, target);
       // It is not run again: that is what the loop would want.
-      if (code === "RecursiveInvocationException") return giveUp(event, target, "RetriesExhausted");
+      if (code === "RecursiveInvocationException") {
+        cloud.log({ level: "warn", source: event.function, message });
+        return giveUp(event, target, "RetriesExhausted");
+      }
       result = { payload: Buffer.from(JSON.stringify({ errorMessage: String(error) })), functionError: "Unhandled" };
     }
     if (stopped) return;

@@ -130,10 +130,11 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     },
     handle: async (request) =>
       locations.handle(request) ?? (await serveFunctionUrl({ cloud, functions, policies, urls }, request)),
-    async deliver(arn, { service, sourceArn, body }) {
+    async deliver(arn, { service, sourceArn, body, traceHeader }) {
       const principal = { type: "service" as const, arn: service, account: cloud.account };
       const call = { principal, sourceArn };
-      await cloud.call("lambda", "Invoke", { FunctionName: arn, InvocationType: "Event", Payload: body }, call);
+      const input = { FunctionName: arn, InvocationType: "Event", Payload: body, TraceHeader: traceHeader };
+      await cloud.call("lambda", "Invoke", input, call);
     },
     async stop() {
       mappings.stop();

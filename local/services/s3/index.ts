@@ -80,14 +80,15 @@ export function s3(cloud: Cloud): Service {
       await shared.announce(event, stored, call);
       return stored;
     },
-    announce(event, object, { principal }) {
+    announce(event, object, { principal, http }) {
       const { notifications: rules = [], eventBridge } = buckets.get(object.bucket) ?? {};
       if (rules.length === 0 && !eventBridge) return Promise.resolve();
       const sequence = nextSequence();
+      const traceHeader = http?.headers["x-amzn-trace-id"];
       // In the order of the writes.
       announcing = announcing.then(async () => {
         if (eventBridge) await tellEventBridge(cloud, event, object, principal.account, sequence);
-        await notify(cloud, rules, event, object, principal.sessionName ?? principal.account, sequence);
+        await notify(cloud, rules, event, object, principal.sessionName ?? principal.account, sequence, traceHeader);
       });
       return announcing;
     },

@@ -46,6 +46,7 @@ export async function notify(
   object: ObjectVersion,
   principal: string,
   sequence: string,
+  traceHeader: string | undefined,
 ): Promise<void> {
   for (const rule of rules) {
     if (!rule.events.some((pattern) => matchesEvent(pattern, event))) continue;
@@ -53,7 +54,7 @@ export async function notify(
     const sourceArn = `arn:aws:s3:::${object.bucket}`;
     const body = JSON.stringify({ Records: [recordOf(cloud, rule, event, object, principal, sequence)] });
     try {
-      await cloud.deliver(rule.targetArn, { service: "s3.amazonaws.com", sourceArn, body });
+      await cloud.deliver(rule.targetArn, { service: "s3.amazonaws.com", sourceArn, body, traceHeader });
     } catch (error) {
       cloud.log({
         level: "warn",

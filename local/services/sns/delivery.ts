@@ -1,6 +1,18 @@
 /** One message to one subscriber: its form, its retries, and where it goes when it cannot be delivered. */
 import { AwsError, type Cloud, type Delivery } from "../../service.ts";
-import type { Subscription } from "./topic.ts";
+import type { Attempts } from "./attempts.ts";
+import { effectivePolicy, pausesOf } from "./delivery-policy.ts";
+import type { Signer } from "./signing.ts";
+import type { Subscription, Topic } from "./topic.ts";
+
+/** What sending needs beside the message. */
+export interface Sending {
+  cloud: Cloud;
+  signer: Signer;
+  attempts: Attempts;
+  /** Aborted when the platform stops. */
+  signal: AbortSignal;
+}
 
 export interface Published {
   messageId: string;
@@ -12,46 +24,73 @@ export interface Published {
   timestamp: string;
   groupId?: string;
   deduplicationId?: string;
+  traceHeader?: string;
   /** Of a FIFO topic. */
   sequenceNumber?: string;
+  /** What the topic says: "1" (SHA-1) or "2" (SHA-256). */
+  signatureVersion?: string;
 }
 
-/** Pauses between attempts: AWS's default for HTTP endpoints, and for its own services where they fail, cut short. */
-const HTTP_PAUSES_MS = [20_000, 20_000, 20_000];
 const HTTP_TIMEOUT_MS = 15_000;
+/** Pauses between attempts where a service of AWS fails: as on AWS, cut short. */
 const SERVICE_PAUSES_MS = [1_000, 1_000, 20_000];
 
 /**
  * Resolves when the message is delivered, in the dead-letter queue, lost and logged, or waiting for another attempt. An
- * HTTP endpoint is not waited for. Attempts that are still to come are lost with the process.
+ * HTTP endpoint is not waited for.
+ * @param number how many attempts there were
+ * @param id of attempts that are kept
  */
 export async function deliverTo(
-  cloud: Cloud,
+  sending: Sending,
+  topic: Topic,
   subscription: Subscription,
   message: Published,
-  signal: AbortSignal,
+  number = 0,
+  id?: string,
 ): Promise<void> {
+  const { attempts, signal } = sending;
   const isHttp = subscription.protocol.startsWith("http");
-  const pauses = isHttp ? HTTP_PAUSES_MS : SERVICE_PAUSES_MS;
+  const policy = effectivePolicy(topic.attributes.DeliveryPolicy, subscription.deliveryPolicy);
 
-  async function attempt(number: number): Promise<void> {
+  async function attempt(): Promise<void> {
     if (signal.aborted) return;
     try {
-      if (isHttp) await post(subscription, message, signal);
-      else if (subscription.protocol === "lambda") {
-        await cloud.deliver(subscription.endpoint, forLambda(subscription, message));
-      } else await cloud.deliver(subscription.endpoint, forQueue(subscription, message));
+      if (isHttp) await post(sending, subscription, message, policy.requestPolicy?.headerContentType);
+      else await hand(sending, subscription, message);
+      attempts.done(id);
     } catch (error) {
-      const pauseMs = pauses[number];
       if (signal.aborted) return;
-      if (pauseMs === undefined || isPermanent(error))
-        await undeliverable(cloud, subscription, message, error as Error);
-      else cloud.clock.after(pauseMs, () => void attempt(number + 1));
+      const pauseMs = (isHttp ? pausesOf(policy.healthyRetryPolicy as never) : SERVICE_PAUSES_MS)[number];
+      if (pauseMs === undefined || isPermanent(error)) {
+        await undeliverable(sending, subscription, message, error as Error);
+        attempts.done(id);
+      } else attempts.later({ id, subscriptionArn: subscription.arn, message, number: number + 1 }, pauseMs);
     }
   }
 
-  const first = attempt(0);
+  const first = attempt();
   if (!isHttp) await first;
+}
+
+/** To a service of AWS. */
+async function hand(sending: Sending, subscription: Subscription, message: Published): Promise<void> {
+  const { cloud } = sending;
+  const { protocol, endpoint, raw, roleArn = "" } = subscription;
+  if (protocol === "lambda") return cloud.deliver(endpoint, await forLambda(sending, subscription, message));
+  if (protocol === "sqs") return cloud.deliver(endpoint, await forQueue(sending, subscription, message));
+  const text = raw ? textFor(message, protocol) : JSON.stringify(await envelope(sending, subscription, message));
+  const principal = cloud.assume(roleArn, "sns", "sns.amazonaws.com", message.topicArn);
+  await cloud.call(
+    "firehose",
+    "PutRecord",
+    {
+      DeliveryStreamName: endpoint.slice(endpoint.lastIndexOf("/") + 1),
+      // A line each, as what reads the objects needs them.
+      Record: { Data: Buffer.from(`${text}\n`) },
+    },
+    { principal },
+  );
 }
 
 /** The other side understood and refuses: no permission, no such queue. It would refuse again. */
@@ -59,19 +98,21 @@ function isPermanent(error: unknown): boolean {
   return error instanceof AwsError && error.status >= 400 && error.status < 500 && error.status !== 429;
 }
 
-function forQueue(subscription: Subscription, message: Published): Delivery {
+async function forQueue(sending: Sending, subscription: Subscription, message: Published): Promise<Delivery> {
   const base = {
     service: "sns.amazonaws.com",
     sourceArn: message.topicArn,
     messageGroupId: message.groupId,
     messageDeduplicationId: message.deduplicationId,
+    traceHeader: message.traceHeader,
   };
   if (subscription.raw) return { ...base, body: textFor(message, "sqs"), attributes: message.attributes };
-  return { ...base, body: JSON.stringify(envelope(subscription, message)) };
+  return { ...base, body: JSON.stringify(await envelope(sending, subscription, message)) };
 }
 
-function forLambda(subscription: Subscription, message: Published): Delivery {
-  const { Type, MessageId, TopicArn, Subject, Message, Timestamp, MessageAttributes, ...signature } = envelope(
+async function forLambda(sending: Sending, subscription: Subscription, message: Published): Promise<Delivery> {
+  const { Type, MessageId, TopicArn, Subject, Message, Timestamp, MessageAttributes, ...signature } = await envelope(
+    sending,
     subscription,
     message,
   );
@@ -86,16 +127,17 @@ function forLambda(subscription: Subscription, message: Published): Delivery {
     MessageAttributes: MessageAttributes ?? {},
   };
   const record = { EventVersion: "1.0", EventSubscriptionArn: subscription.arn, EventSource: "aws:sns", Sns };
-  return { service: "sns.amazonaws.com", sourceArn: message.topicArn, body: JSON.stringify({ Records: [record] }) };
+  const { topicArn: sourceArn, traceHeader } = message;
+  return { service: "sns.amazonaws.com", sourceArn, traceHeader, body: JSON.stringify({ Records: [record] }) };
 }
 
-/** The JSON that subscribers without raw delivery get. Its signature is a placeholder: nobody could check it here. */
-function envelope(subscription: Subscription, message: Published) {
+/** The JSON that subscribers without raw delivery get. */
+async function envelope({ cloud, signer }: Sending, subscription: Subscription, message: Published) {
   const attributes = Object.entries(message.attributes).map(([name, { dataType, stringValue, binaryValue }]) => [
     name,
     { Type: dataType, Value: binaryValue ? Buffer.from(binaryValue).toString("base64") : stringValue },
   ]);
-  return {
+  const signed = {
     Type: "Notification",
     MessageId: message.messageId,
     ...(message.sequenceNumber ? { SequenceNumber: message.sequenceNumber } : {}),
@@ -103,10 +145,11 @@ function envelope(subscription: Subscription, message: Published) {
     ...(message.subject ? { Subject: message.subject } : {}),
     Message: textFor(message, subscription.protocol),
     Timestamp: message.timestamp,
-    SignatureVersion: "1",
-    Signature: "none",
-    SigningCertURL: "https://sns.amazonaws.com/local.pem",
-    UnsubscribeURL: `https://sns.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${subscription.arn}`,
+  };
+  return {
+    ...signed,
+    ...(await signer.sign(signed, message.signatureVersion)),
+    UnsubscribeURL: `${cloud.endpoint}/?${new URLSearchParams({ Action: "Unsubscribe", SubscriptionArn: subscription.arn })}`,
     ...(attributes.length > 0 ? { MessageAttributes: Object.fromEntries(attributes) } : {}),
   };
 }
@@ -118,13 +161,18 @@ function textFor(message: Published, protocol: string): string {
   return texts[protocol] ?? texts.default!;
 }
 
-async function post(subscription: Subscription, message: Published, stopping: AbortSignal): Promise<void> {
+async function post(
+  sending: Sending,
+  subscription: Subscription,
+  message: Published,
+  contentType = "text/plain; charset=UTF-8",
+): Promise<void> {
   const { endpoint, raw, arn, protocol } = subscription;
   const response = await fetch(endpoint, {
     method: "POST",
     redirect: "manual",
     headers: {
-      "content-type": "text/plain; charset=UTF-8",
+      "content-type": contentType,
       "user-agent": "Amazon Simple Notification Service Agent",
       "x-amz-sns-message-type": "Notification",
       "x-amz-sns-message-id": message.messageId,
@@ -132,19 +180,20 @@ async function post(subscription: Subscription, message: Published, stopping: Ab
       "x-amz-sns-subscription-arn": arn,
       ...(raw ? { "x-amz-sns-rawdelivery": "true" } : {}),
     },
-    body: raw ? textFor(message, protocol) : JSON.stringify(envelope(subscription, message)),
-    signal: AbortSignal.any([stopping, AbortSignal.timeout(HTTP_TIMEOUT_MS)]),
+    body: raw ? textFor(message, protocol) : JSON.stringify(await envelope(sending, subscription, message)),
+    signal: AbortSignal.any([sending.signal, AbortSignal.timeout(HTTP_TIMEOUT_MS)]),
   });
   await response.body?.cancel();
   if (!response.ok) throw new AwsError("EndpointFailed", `it answered ${response.status}`, response.status);
 }
 
 async function undeliverable(
-  cloud: Cloud,
+  sending: Sending,
   subscription: Subscription,
   message: Published,
   error: Error,
 ): Promise<void> {
+  const { cloud } = sending;
   const lost = `${message.topicArn} could not deliver to ${subscription.endpoint}: ${error.message}`;
   if (!subscription.deadLetterArn) {
     cloud.log({
@@ -155,7 +204,7 @@ async function undeliverable(
     return;
   }
   try {
-    await cloud.deliver(subscription.deadLetterArn, forQueue(subscription, message));
+    await cloud.deliver(subscription.deadLetterArn, await forQueue(sending, subscription, message));
   } catch (second) {
     cloud.log({
       level: "warn",

@@ -1,18 +1,26 @@
 /**
- * SNS on one machine: topics, subscriptions of queues, functions and HTTP endpoints, filter policies on attributes or
- * body, raw delivery, a dead-letter queue per subscription, FIFO topics, topic policies.
+ * SNS on one machine: topics, subscriptions of queues, functions, HTTP endpoints and deliveries (Firehose), filter policies
+ * on attributes or body, raw delivery, a dead-letter queue per subscription, delivery policies, signatures, FIFO topics,
+ * topic policies.
  *
- * Not emulated: SMS, e-mail, mobile push, Firehose, message archiving, delivery status logs, data protection policies,
- * delivery policies of your own. The HTTP endpoint of a program's subscription counts as confirmed at once, and the signature
- * in an envelope is a placeholder. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
+ * Not emulated: SMS, e-mail, mobile push, message archiving, delivery status logs, data protection policies, the throttle of
+ * a delivery policy. The HTTP endpoint of a program's subscription counts as confirmed at once. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import { afterKms, keyAccess } from "../../key-access.ts";
 import type { Call, Cloud, Delivery, Service } from "../../service.ts";
+import { attemptsOf } from "./attempts.ts";
+import { deliverTo, type Sending } from "./delivery.ts";
 import { publish } from "./publishing.ts";
+import { signer } from "./signing.ts";
 import { makeSubscription, subscriptionOperations } from "./subscription-operations.ts";
 import { type Topic, topicsOf } from "./topic.ts";
 import { topicOperations } from "./topic-operations.ts";
+
+const SUBSCRIPTION_ATTRIBUTES = [
+  ...["filterPolicyScope", "filterPolicy", "rawMessageDelivery", "redrivePolicy"],
+  ...["deliveryPolicy", "subscriptionRoleArn"],
+];
 
 export function sns(cloud: Cloud): Service {
   const topics = topicsOf(cloud);
@@ -20,7 +28,13 @@ export function sns(cloud: Cloud): Service {
   const keys = keyAccess(cloud, { service: "sns", errors: (refusal) => `KMS${refusal}Exception` });
   const asks = ({ arn, attributes }: Topic, call: Call) =>
     keys.write(attributes.KmsMasterKeyId || undefined, { "aws:sns:topicArn": arn }, call);
-  const onTopics = topicOperations(topics, cloud, stopping.signal);
+  const sending: Sending = { cloud, signer: signer(cloud), attempts: attemptsOf(cloud), signal: stopping.signal };
+  sending.attempts.resume(({ id, subscriptionArn, message, number }) => {
+    const found = topics.all().find(({ subscriptions }) => subscriptions.has(subscriptionArn));
+    if (found) void deliverTo(sending, found, found.subscriptions.get(subscriptionArn)!, message, number, id);
+    else sending.attempts.done(id);
+  });
+  const onTopics = topicOperations(topics, sending);
   const afterKey = (name: string) =>
     afterKms(onTopics[name]!, ({ TopicArn, TargetArn }: { TopicArn?: string; TargetArn?: string }, call) =>
       asks(topics.find(TopicArn ?? TargetArn), call),
@@ -31,6 +45,8 @@ export function sns(cloud: Cloud): Service {
     topic.contentBasedDeduplication = inputs.contentBasedDeduplication === true;
     topic.tags = { ...((inputs.tags ?? {}) as Record<string, string>) };
     topic.attributes = {
+      ...(inputs.signatureVersion ? { SignatureVersion: String(inputs.signatureVersion) } : {}),
+      ...(inputs.deliveryPolicy ? { DeliveryPolicy: String(inputs.deliveryPolicy) } : {}),
       ...(inputs.displayName ? { DisplayName: String(inputs.displayName) } : {}),
       ...(inputs.kmsMasterKeyId ? { KmsMasterKeyId: String(inputs.kmsMasterKeyId) } : {}),
     };
@@ -41,7 +57,7 @@ export function sns(cloud: Cloud): Service {
     const topic = topics.find(String(inputs.topic));
     const attributes: Record<string, string> = {};
     // The scope first: whether a policy is a good one depends on it.
-    for (const name of ["filterPolicyScope", "filterPolicy", "rawMessageDelivery", "redrivePolicy"]) {
+    for (const name of SUBSCRIPTION_ATTRIBUTES) {
       const value = inputs[name];
       if (value !== undefined && value !== null) attributes[name[0]!.toUpperCase() + name.slice(1)] = String(value);
     }
@@ -64,8 +80,9 @@ export function sns(cloud: Cloud): Service {
       ...onTopics,
       Publish: afterKey("Publish"),
       PublishBatch: afterKey("PublishBatch"),
-      ...subscriptionOperations(topics, cloud, stopping.signal),
+      ...subscriptionOperations(topics, sending),
     },
+    handle: sending.signer.handle,
     async deliver(arn: string, { service, sourceArn, body, ...delivery }: Delivery) {
       const topic = topics.find(arn);
       const principal = { type: "service" as const, arn: service, account: cloud.account };
@@ -84,7 +101,7 @@ export function sns(cloud: Cloud): Service {
         MessageGroupId: delivery.messageGroupId,
         MessageDeduplicationId: topic.isFifo ? delivery.messageDeduplicationId : undefined,
       };
-      await publish(cloud, topic, input, stopping.signal);
+      await publish(cloud, topic, input, stopping.signal, delivery.traceHeader);
     },
     async stop() {
       stopping.abort();

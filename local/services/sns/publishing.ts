@@ -1,7 +1,7 @@
 /** From a publish to the subscribers' deliveries. */
 import { createHash, randomUUID } from "node:crypto";
-import { AwsError, type Cloud } from "../../service.ts";
-import { deliverTo, type Published } from "./delivery.ts";
+import { AwsError } from "../../service.ts";
+import { deliverTo, type Published, type Sending } from "./delivery.ts";
 import { matchesFilter } from "./filter.ts";
 import type { Topic } from "./topic.ts";
 
@@ -29,8 +29,15 @@ const DEFAULT_MAX_BYTES = 262_144;
 /**
  * Answers once queues and functions have the message: what was answered for is not lost with the process. HTTP endpoints
  * are nobody's business to wait for.
+ * @param traceHeader X-Ray's, of the request: the SDKs of a function send it
  */
-export async function publish(cloud: Cloud, topic: Topic, input: PublishInput, signal: AbortSignal) {
+export async function publish(
+  cloud: Cloud,
+  topic: Topic,
+  input: PublishInput,
+  signal: AbortSignal,
+  traceHeader?: string,
+) {
   validate(topic, input);
   const now = cloud.clock.now();
   const deduplicationId = deduplicationOf(topic, input);
@@ -56,12 +63,13 @@ export async function publish(cloud: Cloud, topic: Topic, input: PublishInput, s
     groupId: input.MessageGroupId,
     deduplicationId,
     sequenceNumber,
+    traceHeader,
   };
   if (deduplicationId !== undefined) remember(topic, deduplicationId, now, message);
   const receivers = [...topic.subscriptions.values()].filter(
     (subscription) => !subscription.pending && matchesFilter(subscription, message),
   );
-  const deliver = () => Promise.all(receivers.map((subscription) => deliverTo(cloud, subscription, message, signal)));
+  const deliver = () => Promise.all(receivers.map((subscription) => deliverTo(sending, topic, subscription, message)));
   topic.tail = topic.isFifo ? topic.tail.then(async () => void (await deliver())) : deliver().then(() => {});
   await topic.tail;
   return { MessageId: message.messageId, SequenceNumber: sequenceNumber };

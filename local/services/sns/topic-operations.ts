@@ -1,7 +1,7 @@
 /** Operations on topics: making, configuring, tagging, publishing to them. */
 import { checkPolicy } from "../../iam/policy.ts";
 import { withoutPermission, withPermission } from "../../labelled-statements.ts";
-import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { AwsError, type Call, type Cloud, type Operation } from "../../service.ts";
 import { page } from "./page.ts";
 import { bytesOf, maxBytesOf, type PublishInput, publish } from "./publishing.ts";
 import type { Topic, Topics } from "./topic.ts";
@@ -17,7 +17,8 @@ const KEPT = [
   "FifoThroughputScope",
 ];
 
-export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSignal): Record<string, Operation> {
+export function topicOperations(topics: Topics, sending: Sending): Record<string, Operation> {
+  const { cloud } = sending;
   const onTopic = (action: string) => (input: { TopicArn: string }) => {
     const { arn, policy } = topics.find(input.TopicArn);
     return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
@@ -75,6 +76,7 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
           SubscriptionsConfirmed: String(subscriptions.size - pending),
           SubscriptionsPending: String(pending),
           SubscriptionsDeleted: "0",
+          EffectiveDeliveryPolicy: effectiveText(attributes.DeliveryPolicy),
         };
         return { Attributes };
       },
@@ -134,11 +136,11 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
     },
     Publish: {
       authorize: (input: PublishInput) => onTopic("Publish")({ TopicArn: targetOf(input).arn }),
-      run: (input: PublishInput) => publish(cloud, targetOf(input), input, stopping),
+      run: (input: PublishInput, call: Call) => publish(cloud, targetOf(input), input, stopping, traceOf(call)),
     },
     PublishBatch: {
       authorize: onTopic("Publish"),
-      async run({ TopicArn, PublishBatchRequestEntries: entries = [] }) {
+      async run({ TopicArn, PublishBatchRequestEntries: entries = [] }, call) {
         const topic = topics.find(TopicArn);
         validateBatch(topic, entries);
         const Successful: object[] = [];
@@ -146,7 +148,7 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
         // One after the other: a FIFO topic keeps the order of the batch.
         for (const entry of entries) {
           try {
-            Successful.push({ Id: entry.Id, ...(await publish(cloud, topic, entry, stopping)) });
+            Successful.push({ Id: entry.Id, ...(await publish(cloud, topic, entry, stopping, traceOf(call))) });
           } catch (error) {
             if (!(error instanceof AwsError)) throw error;
             Failed.push({
@@ -163,6 +165,16 @@ export function topicOperations(topics: Topics, cloud: Cloud, stopping: AbortSig
   };
 }
 
+function effectiveText(policy: string | undefined): string {
+  const { healthyRetryPolicy, throttlePolicy, requestPolicy } = effectivePolicy(policy, undefined);
+  const http = {
+    ...{ defaultHealthyRetryPolicy: healthyRetryPolicy, disableSubscriptionOverrides: false },
+    ...{ defaultThrottlePolicy: throttlePolicy, defaultRequestPolicy: requestPolicy },
+    ...(policy ? JSON.parse(policy).http : {}),
+  };
+  return JSON.stringify({ http });
+}
+
 function setAttribute(topic: Topic, name: string, value: string): void {
   if (name === "Policy") {
     if (value) checkPolicy(value, "InvalidParameterException", "Invalid parameter: Policy Error: ");
@@ -171,6 +183,8 @@ function setAttribute(topic: Topic, name: string, value: string): void {
   else if (KEPT.includes(name) || /^(HTTP|Firehose|Lambda|Application|SQS)\w+Feedback\w+$/.test(name)) {
     const isSize = name === "MaximumMessageSize";
     if (isSize && !(Number(value) >= 1024 && Number(value) <= 1_048_576)) throw refused(`${name}: 1024 to 1048576`);
+    if (name === "SignatureVersion" && value !== "1" && value !== "2") throw refused(`${name}: 1 or 2`);
+    if (name === "DeliveryPolicy" && value !== "") effectivePolicy(value, undefined);
     topic.attributes[name] = value;
   } else if (name !== "FifoTopic") throw refused(`AttributeName: ${name}`);
 }
@@ -202,6 +216,9 @@ function validateBatch(topic: Topic, entries: (PublishInput & { Id: string })[])
     );
   }
 }
+
+/** What the SDKs of a function send along. */
+const traceOf = ({ http }: Call): string | undefined => http?.headers["x-amzn-trace-id"];
 
 function refused(problem: string): AwsError {
   return new AwsError("InvalidParameterException", `Invalid parameter: ${problem}`);

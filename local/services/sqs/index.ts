@@ -56,7 +56,7 @@ export function sqs(cloud: Cloud): Service {
       const call = { principal, sourceIp: "127.0.0.1", sourceArn: delivery.sourceArn };
       cloud.authorize(call, queues.access("SendMessage", arn));
       await asks("write", queue, call);
-      send(queue, messageOf(delivery, queue.attributes.fifo), delivery.service);
+      send(queue, messageOf(delivery, queue.attributes.fifo), delivery.service, delivery.traceHeader);
     },
     stop() {
       stopping.abort();

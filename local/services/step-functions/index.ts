@@ -6,7 +6,7 @@
  * Not emulated, and refused by name: distributed maps (ItemReader, ItemBatcher, ResultWriter), HTTP endpoints and services
  * that do not run here, credentials of other accounts, TestState. Without effect: X-Ray, keys of one's own. Of a machine that
  * the program declares there is one version, today's, whatever alias routes to. A task that was under way when the platform
- * was killed is done again. Machines made by the API alone go on with the first request to this service.
+ * was killed is done again. Machines made by the API alone go on once the program has been provisioned.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import type { Cloud, Operation, Service } from "../../service.ts";

@@ -2,16 +2,18 @@
 
 import { readFileSync } from "node:fs";
 import { GetFunctionRecursionConfigCommand, PutFunctionRecursionConfigCommand } from "@aws-sdk/client-lambda";
+import { s3 } from "../../../local/services/s3/index.ts";
+import { sns } from "../../../local/services/sns/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
 import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
-import { resource } from "./resources.ts";
+import { functionArn, permission, resource } from "./resources.ts";
 import { queueIn } from "./stream-fixture.ts";
 
 let cloud: LambdaCloud;
 let file: string;
 
 beforeEach(async () => {
-  cloud = await startLambda({ sqs });
+  cloud = await startLambda({ sqs, sns, s3 });
   file = temporaryFile("calls");
 });
 
@@ -84,6 +86,53 @@ it("through asynchronous calls of itself ends after 16, and goes to the dead-let
     (answer) => answer.Messages?.length > 0,
   );
   expect(Messages[0].Body).toBe('"again"');
+  expect(calls()).toBe(16);
+});
+
+/** Does again what has called it, with a client of its own. */
+const again = (client: string, command: string, input: string) => `
+  import { appendFileSync } from "node:fs";
+  import sdk from "${SDK}/${client}/dist-cjs/index.js";
+  const client = new sdk.${client === "client-s3" ? "S3Client({ forcePathStyle: true })" : "SNSClient()"};
+  export const handler = async () => {
+    appendFileSync(${JSON.stringify(file)}, "x\\n");
+    await client.send(new sdk.${command}(${input}));
+  };`;
+
+it("through a topic ends after 16 calls", async () => {
+  const TopicArn = "arn:aws:sns:eu-west-1:000000000000:loop";
+  await cloud.define(
+    "looping",
+    again("client-sns", "PublishCommand", `{ TopicArn: "${TopicArn}", Message: "again" }`),
+    {
+      ...{ timeout: 30, memorySize: 512 },
+    },
+  );
+  const endpoint = functionArn("looping");
+  await cloud.provision(
+    resource("aws:sns/topic:Topic", "loop", { name: "loop" }, { arn: TopicArn, name: "loop" }),
+    permission("looping", "sns.amazonaws.com", { sourceArn: TopicArn }),
+    resource("aws:sns/topicSubscription:TopicSubscription", "loop", { topic: TopicArn, protocol: "lambda", endpoint }),
+  );
+  await cloud.running.call("sns", "Publish", { TopicArn, Message: "first" });
+  await stopped();
+  expect(calls()).toBe(16);
+});
+
+it("through a bucket ends after 16 calls", async () => {
+  await cloud.define("looping", again("client-s3", "PutObjectCommand", `{ Bucket: "loop", Key: "again", Body: "x" }`), {
+    ...{ timeout: 30, memorySize: 512 },
+  });
+  await cloud.provision(
+    resource("aws:s3/bucket:Bucket", "loop", { bucket: "loop" }, { bucket: "loop", arn: "arn:aws:s3:::loop" }),
+    permission("looping", "s3.amazonaws.com", { sourceArn: "arn:aws:s3:::loop" }),
+    resource("aws:s3/bucketNotification:BucketNotification", "loop", {
+      bucket: "loop",
+      lambdaFunctions: [{ lambdaFunctionArn: functionArn("looping"), events: ["s3:ObjectCreated:*"] }],
+    }),
+  );
+  await cloud.running.call("s3", "PutObject", { Bucket: "loop", Key: "first", Body: Buffer.from("x") });
+  await stopped();
   expect(calls()).toBe(16);
 });
 
