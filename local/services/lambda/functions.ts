@@ -1,8 +1,9 @@
 /** The functions of this machine: declared by the graph or made by the API, run in pools of environments. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "../../../engine/graph.ts";
+import { discard } from "../../discard.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { tracingOf } from "../../tracing.ts";
 import { daemonOf } from "../xray/daemon.ts";
@@ -97,7 +98,7 @@ export function functions(
   const codeCache = join(stateDirectory, "code");
   endLeftovers(join(stateDirectory, "pids"));
   // Left behind by a run that was killed; code is laid out again from the graph.
-  for (const name of ["tmp", "code", "pids"]) rmSync(join(stateDirectory, name), { recursive: true, force: true });
+  for (const name of ["tmp", "code", "pids"]) discard(join(stateDirectory, name));
   mkdirSync(codeCache, { recursive: true });
   mkdirSync(join(stateDirectory, "pids"), { recursive: true });
   const layers = layersOf(cloud, codeCache);

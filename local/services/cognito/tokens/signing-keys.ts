@@ -1,8 +1,15 @@
 /** A pool's RSA key: what its tokens are signed with, and what others verify them by. */
-import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+} from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
-import { createLocalJWKSet, exportJWK, type JSONWebKeySet, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { JSONWebKeySet, JWTPayload } from "jose";
 import { AwsError, type Clock } from "../../../service.ts";
 
 interface SigningKey {
@@ -39,7 +46,7 @@ export function signingKeys(database: DatabaseSync, clock: Clock, region: string
 
   async function jwks(poolId: string): Promise<JSONWebKeySet> {
     const { kid, privateKey } = await keyOf(poolId);
-    const { n, e } = await exportJWK(privateKey);
+    const { n, e } = createPublicKey(privateKey).export({ format: "jwk" }) as { n: string; e: string };
     return { keys: [{ alg: "RS256", e, kid, kty: "RSA", n, use: "sig" }] };
   }
 
@@ -48,7 +55,7 @@ export function signingKeys(database: DatabaseSync, clock: Clock, region: string
     jwks,
 
     async sign(poolId: string, claims: JWTPayload, lifetimeSeconds: number): Promise<string> {
-      const { kid, privateKey } = await keyOf(poolId);
+      const [{ kid, privateKey }, { SignJWT }] = await Promise.all([keyOf(poolId), import("jose")]);
       const now = Math.floor(clock.now() / 1000);
       return new SignJWT({ ...claims, iss: issuer(poolId), iat: now, exp: now + lifetimeSeconds, jti: randomUUID() })
         .setProtectedHeader({ kid, alg: "RS256" })
@@ -65,6 +72,7 @@ export function signingKeys(database: DatabaseSync, clock: Clock, region: string
         throw notAuthorized("Invalid Access Token");
       }
       if (!pools.has(poolId)) throw notAuthorized("Invalid Access Token");
+      const { createLocalJWKSet, jwtVerify } = await import("jose");
       try {
         const { payload } = await jwtVerify(token, createLocalJWKSet(await jwks(poolId)), {
           issuer: issuer(poolId),

@@ -4,10 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { unzipSync, zipSync } from "fflate";
 import type { Asset } from "../../../../engine/graph.ts";
 import { AwsError, type Cloud, type Principal } from "../../../service.ts";
+
+/** Most programs' functions are directories: loaded with the first zip. */
+const fflate = () => createRequire(import.meta.url)("fflate") as typeof import("fflate");
 
 /** Of a zip in a request. */
 const ZIPPED_LIMIT_BYTES = 50 * 1024 * 1024;
@@ -69,7 +72,7 @@ function readZip(bytes: Buffer): Record<string, Uint8Array> {
   let total = 0;
   let files: Record<string, Uint8Array>;
   try {
-    files = unzipSync(bytes, {
+    files = fflate().unzipSync(bytes, {
       filter({ originalSize }) {
         total += originalSize;
         return total <= UNZIPPED_LIMIT_BYTES;
@@ -125,7 +128,7 @@ export function pack(directory: string): Buffer {
       files[relative(directory, file)] = content;
     }
   }
-  return Buffer.from(zipSync(files, { mtime: "1980-01-01" }));
+  return Buffer.from(fflate().zipSync(files, { mtime: "1980-01-01" }));
 }
 
 function linked(path: string): string[] {
