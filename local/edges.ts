@@ -33,3 +33,11 @@ export function edgesOf(cloud: Cloud): Edges {
 export function edgeOf({ hosts }: Edges, name: string): Edge | undefined {
   return hosts.get(name) ?? hosts.get(`*${name.slice(name.indexOf("."))}`);
 }
+
+/** `http://<this>.localhost` of a distribution that a program calls so. */
+export function labelOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+}

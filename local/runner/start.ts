@@ -5,6 +5,7 @@ import type { LogLine, Provision } from "../service.ts";
 import type { Gateway } from "../services/apigateway/gateway.ts";
 import { ownerOf, services } from "../services/index.ts";
 import { apply } from "./apply.ts";
+import { assetFolders, objectsOf } from "./assets.ts";
 import { changes, describeChanges } from "./changes.ts";
 import type { Flags } from "./flags.ts";
 import { lock } from "./lock.ts";
@@ -76,7 +77,7 @@ export async function start(options: StartOptions): Promise<void> {
   const outputs = await progress.step("sign-ins made", publish);
 
   let stopped = false;
-  const watcher = watch(directory, async (files) => {
+  const watcher = watch(directory, assetFolders(graph), async (files) => {
     const began = performance.now();
     const edited = files.length > 2 ? `${files.length} files` : files.join(", ");
     const what = edited || "program evaluated again";
@@ -84,7 +85,10 @@ export async function start(options: StartOptions): Promise<void> {
       fingerprint = program.fingerprint(endpoint);
       const next = await program.evaluate(endpoint);
       const found = changes(graph, next);
-      await apply(next, { provision, only: new Set([...found.added, ...found.changed].map(({ urn }) => urn)) });
+      await apply(next, {
+        provision,
+        only: new Set([...[...found.added, ...found.changed].map(({ urn }) => urn), ...objectsOf(next)]),
+      });
       graph = next;
       state.save({ graph, fingerprint });
       gateway?.setHosts(hostsOf(graph));

@@ -1,6 +1,6 @@
 /** Tells when a source of the program was edited. */
 import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { SOURCE_FILES, SOURCE_FOLDERS } from "./sources.ts";
 
 /** Editors save in several steps. */
@@ -12,8 +12,12 @@ export interface Watcher {
   close(): void;
 }
 
-/** Calls `onChange` once edits have settled, and again only when it is done. No files: nothing was edited. */
-export function watch(directory: string, onChange: (files: string[]) => Promise<void>): Watcher {
+/**
+ * Calls `onChange` once edits have settled, and again only when it is done. No files: nothing was edited.
+ *
+ * @param folders further ones that the program reads files from: built sites
+ */
+export function watch(directory: string, folders: string[], onChange: (files: string[]) => Promise<void>): Watcher {
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
@@ -44,8 +48,9 @@ export function watch(directory: string, onChange: (files: string[]) => Promise<
       if (name !== null && SOURCE_FILES.test(name)) note(name);
     }),
   ];
-  for (const folder of SOURCE_FOLDERS) {
-    const path = join(directory, folder);
+  const places = [...SOURCE_FOLDERS.map((folder) => join(directory, folder)), ...folders];
+  for (const path of new Set(places)) {
+    const folder = relative(directory, path);
     if (!existsSync(path)) continue;
     watchers.push(
       watchFolder(path, { persistent: false, recursive: true }, (_event, name) => {

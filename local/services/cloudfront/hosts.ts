@@ -9,14 +9,6 @@ export function hostsOf({ config, more }: Kept): string[] {
   return [`${more.label}.localhost`, more.domainName, ...aliases].map((host) => host.toLowerCase());
 }
 
-/** `http://<this>.localhost` for a resource of that name. */
-export function labelOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-")
-    .replace(/^-+|-+$/g, "");
-}
-
 /** A redirect to a host that a distribution on this machine has stays on this machine. */
 export function localLocation(answer: Answer, store: Store, port: string): Answer {
   const [, host, rest = ""] = /^https?:\/\/([^/:?#]+)(.*)$/s.exec(answer.headers.location?.[0] ?? "") ?? [];

@@ -1,9 +1,9 @@
 /** What a program declares of CloudFront. */
 import { isDeepStrictEqual } from "node:util";
 import type { Resource, Value } from "../../../engine/graph.ts";
+import { labelOf } from "../../edges.ts";
 import type { Service } from "../../service.ts";
 import { checkDistribution } from "./distribution-check.ts";
-import { labelOf } from "./hosts.ts";
 import type { CloudFront } from "./index.ts";
 import { type Shape, shapeOf } from "./shapes.ts";
 

@@ -6,7 +6,7 @@ import { apply } from "../../../local/runner/apply.ts";
 import { changes, describeChanges } from "../../../local/runner/changes.ts";
 import { parseFlags } from "../../../local/runner/flags.ts";
 import { lock } from "../../../local/runner/lock.ts";
-import { localOutputs } from "../../../local/runner/outputs.ts";
+import { localOutputs, readyText } from "../../../local/runner/outputs.ts";
 import { provisioner } from "../../../local/runner/provision.ts";
 import { dropState } from "../../../local/runner/state.ts";
 import { ownerOf, services } from "../../../local/services/index.ts";
@@ -145,7 +145,17 @@ it("outputs.json keeps secret stack outputs to itself", () => {
   const graph = { ...graphOf(), outputs: { url: "u", token: "t" }, secretOutputs: ["token"] };
   const credentials = { administrator: { accessKeyId: "a", secretAccessKey: "s" } };
   const cloud = { endpoint: "e", region: "r", credentials };
-  expect(localOutputs(cloud, graph, {}).outputs).toEqual({ url: "u", token: "[secret]" });
+  expect(localOutputs(cloud, graph, { tenants: {}, port: 4510 }).outputs).toEqual({ url: "u", token: "[secret]" });
+});
+
+it("outputs.json and the terminal say where each distribution is served", () => {
+  const credentials = { administrator: { accessKeyId: "a", secretAccessKey: "s" } };
+  const resources = [{ type: "aws:cloudfront/distribution:Distribution", name: "My_Site" }];
+  const graph = { stack: "dev", outputs: {}, secretOutputs: [], resources } as unknown as Graph;
+  const cloud = { endpoint: "http://127.0.0.1:4511", region: "eu-west-1", credentials };
+  const outputs = localOutputs(cloud, graph, { tenants: {}, port: 4510 });
+  expect(outputs.websites).toEqual({ My_Site: "http://my-site.localhost:4510" });
+  expect(readyText(outputs, ".terrace/outputs.json", 900)).toContain("http://my-site.localhost:4510");
 });
 
 describe("types", () => {
