@@ -106,7 +106,7 @@ function signedService(service: string, { headers, url }: AwsRequest): string {
 const SIGN_IN_HOST = /\.auth\.(localhost|[a-z0-9-]+\.amazoncognito\.com)(:\d+)?$/;
 
 /**
- * Requests that AWS takes unsigned: sign-in and its pages, key sets, functions' own addresses, confirmations of SNS, and S3 (which then decides
+ * Requests that AWS takes unsigned: sign-in and its pages, key sets, functions' own addresses, links and certificates of SNS, and S3 (which then decides
  * by bucket policy); and the developer's mail.
  */
 function unsignedService({ headers, url, method }: AwsRequest): string {
@@ -116,7 +116,9 @@ function unsignedService({ headers, url, method }: AwsRequest): string {
   if (/^[^.]+\.lambda-url\./.test(headers.host ?? "") || url.pathname.startsWith("/.lambda-code/")) return "lambda";
   if (SIGN_IN_HOST.test(headers.host ?? "")) return "cognito-idp";
   if (/^\/_mail(\/|$)/.test(url.pathname)) return "ses";
-  if (method === "GET" && url.searchParams.get("Action") === "ConfirmSubscription") return "sns";
+  const action = url.searchParams.get("Action");
+  if (method === "GET" && (action === "ConfirmSubscription" || action === "Unsubscribe")) return "sns";
+  if (/^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/.test(url.pathname)) return "sns";
   if (target === undefined && method !== "POST") return "s3";
   throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }

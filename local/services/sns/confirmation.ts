@@ -1,6 +1,6 @@
 /** An HTTP endpoint gets nothing before it has confirmed that it wants it: with a token that is sent to it alone. */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Cloud } from "../../service.ts";
+import type { Sending } from "./delivery.ts";
 import type { Subscription } from "./topic.ts";
 
 const TIMEOUT_MS = 15_000;
@@ -19,14 +19,14 @@ export function pendingSince(now: number): Pending {
 
 /** Asks the endpoint. One that does not answer, or not now, may be asked again by subscribing anew. */
 export async function askToConfirm(
-  cloud: Cloud,
+  { cloud, signer, signal }: Sending,
   topicArn: string,
   { endpoint, pending }: Subscription,
-  stopping: AbortSignal,
+  signatureVersion: string | undefined,
 ): Promise<void> {
   const query = new URLSearchParams({ Action: "ConfirmSubscription", TopicArn: topicArn, Token: pending!.token });
   const messageId = randomUUID();
-  const body = {
+  const signed = {
     Type: "SubscriptionConfirmation",
     MessageId: messageId,
     Token: pending!.token,
@@ -34,11 +34,9 @@ export async function askToConfirm(
     Message: `You have chosen to subscribe to the topic ${topicArn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`,
     SubscribeURL: `${cloud.endpoint}/?${query}`,
     Timestamp: new Date(cloud.clock.now()).toISOString(),
-    SignatureVersion: "1",
-    Signature: "none",
-    SigningCertURL: "https://sns.amazonaws.com/local.pem",
   };
   try {
+    const body = { ...signed, ...(await signer.sign(signed, signatureVersion)) };
     const response = await fetch(endpoint, {
       method: "POST",
       redirect: "manual",
@@ -50,12 +48,12 @@ export async function askToConfirm(
         "x-amz-sns-topic-arn": topicArn,
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`it answered ${response.status}`);
   } catch (error) {
-    if (stopping.aborted) return;
+    if (signal.aborted) return;
     const message = `${endpoint} could not be asked to confirm its subscription to ${topicArn}: ${(error as Error).message}`;
     cloud.log({ level: "warn", source: "sns", message });
   }

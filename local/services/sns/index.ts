@@ -101,7 +101,7 @@ export function sns(cloud: Cloud): Service {
         MessageGroupId: delivery.messageGroupId,
         MessageDeduplicationId: topic.isFifo ? delivery.messageDeduplicationId : undefined,
       };
-      await publish(cloud, topic, input, stopping.signal, delivery.traceHeader);
+      await publish(sending, topic, input, delivery.traceHeader);
     },
     async stop() {
       stopping.abort();

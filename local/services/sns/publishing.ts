@@ -31,15 +31,9 @@ const DEFAULT_MAX_BYTES = 262_144;
  * are nobody's business to wait for.
  * @param traceHeader X-Ray's, of the request: the SDKs of a function send it
  */
-export async function publish(
-  cloud: Cloud,
-  topic: Topic,
-  input: PublishInput,
-  signal: AbortSignal,
-  traceHeader?: string,
-) {
+export async function publish(sending: Sending, topic: Topic, input: PublishInput, traceHeader?: string) {
   validate(topic, input);
-  const now = cloud.clock.now();
+  const now = sending.cloud.clock.now();
   const deduplicationId = deduplicationOf(topic, input);
   const earlier = deduplicationId === undefined ? undefined : topic.recent.get(deduplicationId);
   if (earlier && now - earlier.at < DEDUPLICATION_MS) {
@@ -63,6 +57,7 @@ export async function publish(
     groupId: input.MessageGroupId,
     deduplicationId,
     sequenceNumber,
+    signatureVersion: topic.attributes.SignatureVersion,
     traceHeader,
   };
   if (deduplicationId !== undefined) remember(topic, deduplicationId, now, message);

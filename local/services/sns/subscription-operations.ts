@@ -1,12 +1,14 @@
 /** Operations on subscriptions, and what their attributes mean. */
 import { randomUUID } from "node:crypto";
-import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import { AwsError, type Operation } from "../../service.ts";
 import { askToConfirm, pendingSince, TOKEN_LIFE_MS } from "./confirmation.ts";
+import type { Sending } from "./delivery.ts";
+import { effectivePolicy } from "./delivery-policy.ts";
 import { checkFilter } from "./filter.ts";
 import { page } from "./page.ts";
 import type { Subscription, Topic, Topics } from "./topic.ts";
 
-const PROTOCOLS = ["sqs", "lambda", "http", "https"];
+const PROTOCOLS = ["sqs", "lambda", "http", "https", "firehose"];
 
 /** A subscription, checked whole. @throws AwsError InvalidParameterException */
 export function makeSubscription(
@@ -26,7 +28,10 @@ export function makeSubscription(
   if (!topic.isFifo && protocol === "sqs" && endpoint.endsWith(".fifo")) {
     throw refused("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
   }
-  return withAttributes({ ...base, raw: false, filterScope: "MessageAttributes" }, attributes);
+  const made = withAttributes({ ...base, raw: false, filterScope: "MessageAttributes" }, attributes);
+  effectivePolicy(topic.attributes.DeliveryPolicy, made.deliveryPolicy);
+  if (protocol === "firehose" && !made.roleArn) throw refused("Attributes Reason: SubscriptionRoleArn is required");
+  return made;
 }
 
 function withAttributes(current: Subscription, changes: Record<string, string>): Subscription {
@@ -59,8 +64,15 @@ function setAttribute(subscription: Subscription, name: string, value: string): 
       subscription.deadLetterArn = target as string | undefined;
       return;
     }
-    // Accepted: the pauses between attempts are AWS's defaults here.
     case "DeliveryPolicy":
+      if (!subscription.protocol.startsWith("http")) throw refused("DeliveryPolicy: only HTTP endpoints have one");
+      if (value !== "") effectivePolicy(undefined, value);
+      subscription.deliveryPolicy = value || undefined;
+      return;
+    case "SubscriptionRoleArn":
+      if (subscription.protocol !== "firehose") throw refused("SubscriptionRoleArn: only of the protocol firehose");
+      if (!/^arn:aws:iam::\d{12}:role\//.test(value)) throw refused("SubscriptionRoleArn: it is the ARN of a role");
+      subscription.roleArn = value;
       return;
     default:
       throw refused(`AttributeName: ${name}`);
@@ -75,7 +87,8 @@ function parse(name: string, value: string): Record<string, unknown> {
   throw refused(`${name}: it is not a JSON object`);
 }
 
-export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: AbortSignal): Record<string, Operation> {
+export function subscriptionOperations(topics: Topics, sending: Sending): Record<string, Operation> {
+  const { cloud } = sending;
   const onTopic = (action: string) => (input: { TopicArn: string }) => {
     const { arn, policy } = topics.find(input.TopicArn);
     return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
@@ -93,7 +106,14 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: A
 
   return {
     Subscribe: {
-      authorize: onTopic("Subscribe"),
+      authorize(input) {
+        const role = input.Attributes?.SubscriptionRoleArn;
+        const onRole = {
+          ...{ action: "iam:PassRole", resource: role },
+          context: { "iam:PassedToService": "sns.amazonaws.com" },
+        };
+        return [onTopic("Subscribe")(input), ...(role ? [onRole] : [])];
+      },
       run({ TopicArn, Protocol, Endpoint = "", Attributes = {}, ReturnSubscriptionArn }) {
         const topic = topics.find(TopicArn);
         const base = { arn: `${TopicArn}:${randomUUID()}`, protocol: Protocol, endpoint: Endpoint, isDeclared: false };
@@ -112,13 +132,13 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: A
         if (Protocol.startsWith("http")) made.pending = pendingSince(cloud.clock.now());
         topic.subscriptions.set(made.arn, made);
         topics.changed(topic);
-        if (made.pending) void askToConfirm(cloud, TopicArn, made, stopping);
+        if (made.pending) void askToConfirm(sending, TopicArn, made, topic.attributes.SignatureVersion);
         return answer(made);
       },
     },
     // The token is what lets somebody in: the page that it stands in is asked for without a signature.
     ConfirmSubscription: {
-      run({ TopicArn, Token }) {
+      run({ TopicArn, Token, AuthenticateOnUnsubscribe }) {
         const topic = topics.find(TopicArn);
         const oldest = cloud.clock.now() - TOKEN_LIFE_MS;
         const subscription = [...topic.subscriptions.values()].find(
@@ -126,13 +146,19 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: A
         );
         if (!subscription) throw refused("Token");
         const { pending: _, ...confirmed } = subscription;
-        topic.subscriptions.set(confirmed.arn, confirmed);
+        const authenticateOnUnsubscribe = AuthenticateOnUnsubscribe === "true" || undefined;
+        topic.subscriptions.set(confirmed.arn, { ...confirmed, authenticateOnUnsubscribe });
         topics.changed(topic);
         return { SubscriptionArn: confirmed.arn };
       },
     },
     Unsubscribe: {
-      authorize: onSubscription("Unsubscribe"),
+      // Its link stands in every message, and who has that may follow it, unless it was confirmed otherwise.
+      authorize(input, { principal }) {
+        const { subscription } = topics.findSubscription(input.SubscriptionArn);
+        const byLink = principal.type === "anonymous" && !subscription.authenticateOnUnsubscribe;
+        return byLink ? [] : onSubscription("Unsubscribe")(input);
+      },
       run({ SubscriptionArn }) {
         const { topic } = topics.findSubscription(SubscriptionArn);
         topic.subscriptions.delete(SubscriptionArn);
@@ -160,14 +186,24 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: A
     GetSubscriptionAttributes: {
       authorize: onSubscription("GetSubscriptionAttributes"),
       run({ SubscriptionArn }) {
-        const { subscription } = topics.findSubscription(SubscriptionArn);
-        const { raw, filterPolicy, filterScope, deadLetterArn } = subscription;
+        const { subscription, topic } = topics.findSubscription(SubscriptionArn);
+        const { raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy, roleArn } = subscription;
+        const isHttp = subscription.protocol.startsWith("http");
         const Attributes = {
           ...describe(subscription),
           SubscriptionArn,
           RawMessageDelivery: String(raw),
           PendingConfirmation: String(subscription.pending !== undefined),
-          ConfirmationWasAuthenticated: String(!subscription.protocol.startsWith("http")),
+          ConfirmationWasAuthenticated: String(!isHttp || subscription.authenticateOnUnsubscribe === true),
+          ...(roleArn ? { SubscriptionRoleArn: roleArn } : {}),
+          ...(deliveryPolicy ? { DeliveryPolicy: deliveryPolicy } : {}),
+          ...(isHttp
+            ? {
+                EffectiveDeliveryPolicy: JSON.stringify(
+                  effectivePolicy(topic.attributes.DeliveryPolicy, deliveryPolicy),
+                ),
+              }
+            : {}),
           ...(filterPolicy ? { FilterPolicy: JSON.stringify(filterPolicy), FilterPolicyScope: filterScope } : {}),
           ...(deadLetterArn ? { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) } : {}),
         };
@@ -187,8 +223,8 @@ export function subscriptionOperations(topics: Topics, cloud: Cloud, stopping: A
   };
 }
 
-function attributesOf({ raw, filterPolicy, filterScope, deadLetterArn }: Subscription): string {
-  return JSON.stringify([raw, filterPolicy, filterScope, deadLetterArn]);
+function attributesOf({ raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy }: Subscription): string {
+  return JSON.stringify([raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy]);
 }
 
 function refused(problem: string): AwsError {

@@ -1,7 +1,9 @@
 /** Operations on topics: making, configuring, tagging, publishing to them. */
 import { checkPolicy } from "../../iam/policy.ts";
 import { withoutPermission, withPermission } from "../../labelled-statements.ts";
-import { AwsError, type Call, type Cloud, type Operation } from "../../service.ts";
+import { AwsError, type Call, type Operation } from "../../service.ts";
+import type { Sending } from "./delivery.ts";
+import { effectivePolicy } from "./delivery-policy.ts";
 import { page } from "./page.ts";
 import { bytesOf, maxBytesOf, type PublishInput, publish } from "./publishing.ts";
 import type { Topic, Topics } from "./topic.ts";
@@ -136,7 +138,7 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
     },
     Publish: {
       authorize: (input: PublishInput) => onTopic("Publish")({ TopicArn: targetOf(input).arn }),
-      run: (input: PublishInput, call: Call) => publish(cloud, targetOf(input), input, stopping, traceOf(call)),
+      run: (input: PublishInput, call: Call) => publish(sending, targetOf(input), input, traceOf(call)),
     },
     PublishBatch: {
       authorize: onTopic("Publish"),
@@ -148,7 +150,7 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
         // One after the other: a FIFO topic keeps the order of the batch.
         for (const entry of entries) {
           try {
-            Successful.push({ Id: entry.Id, ...(await publish(cloud, topic, entry, stopping, traceOf(call))) });
+            Successful.push({ Id: entry.Id, ...(await publish(sending, topic, entry, traceOf(call))) });
           } catch (error) {
             if (!(error instanceof AwsError)) throw error;
             Failed.push({

@@ -13,6 +13,12 @@ export interface Subscription {
   filterPolicy?: Pattern;
   filterScope: "MessageAttributes" | "MessageBody";
   deadLetterArn?: string;
+  /** Of HTTP endpoints, as JSON. */
+  deliveryPolicy?: string;
+  /** Of deliveries (Firehose): the role that SNS writes as. */
+  roleArn?: string;
+  /** Only who may do so by IAM can end it. */
+  authenticateOnUnsubscribe?: boolean;
   /** Until an HTTP endpoint has confirmed. */
   pending?: Pending;
   /** By the program, which declares it again at the next start. */

@@ -21,6 +21,7 @@ import { kinesis } from "../../../local/services/kinesis/index.ts";
 import { lambda } from "../../../local/services/lambda/index.ts";
 import { logs } from "../../../local/services/logs/index.ts";
 import { s3 } from "../../../local/services/s3/index.ts";
+import { sns } from "../../../local/services/sns/index.ts";
 import { eventually } from "../lambda/fixture.ts";
 import { role } from "../lambda/resources.ts";
 
@@ -52,7 +53,7 @@ export async function startFirehose(): Promise<FirehoseCloud> {
   // Signatures carry the real time: start there
   const clock = manualClock(Date.now());
   const lines: LogLine[] = [];
-  const services = { iam, logs, s3, kinesis, lambda, firehose };
+  const services = { iam, logs, s3, sns, kinesis, lambda, firehose };
   const start = async () => {
     const running = await startCloud({ directory, clock, services, log: (line) => lines.push(line) });
     const config = { ...running.client(), maxAttempts: 1 };
