@@ -33,7 +33,7 @@ afterEach(() => cloud.stop());
 const get = (path: string, headers: Record<string, string | string[]> = {}) =>
   cloud.fetch(path, { host: "acme.localhost", headers });
 
-describe("an HTTP API's event (version 2.0)", () => {
+describe("an HTTP API's event (version 2.0, case 11)", () => {
   it("has lower-case headers with duplicates joined, cookies apart, and leaves absent fields out", async () => {
     await cloud.provision(...httpApi({ routes: { "GET /albums/{albumId}": { function: "echo" } } }));
     const { status, json } = await get("/albums/a%20b?tag=x&tag=y", {
@@ -111,7 +111,7 @@ describe("a function's answer", () => {
     await cloud.provision(...httpApi({ routes: { $default: { function: "answer" } } }));
   };
 
-  it("without a statusCode is the body of a 200, as JSON", async () => {
+  it("without a statusCode is the body of a 200, as JSON (case 11)", async () => {
     await answering("export const handler = async () => ({ hello: 'you' });");
     const { status, headers, json } = await get("/");
     expect([status, headers["content-type"], json]).toEqual([200, "application/json", { hello: "you" }]);
@@ -138,7 +138,7 @@ describe("a function's answer", () => {
   });
 });
 
-describe("a JWT authorizer", () => {
+describe("a JWT authorizer (case 13)", () => {
   const POOL = "eu-west-1_Abcdefghi";
   const ISSUER = `https://cognito-idp.eu-west-1.amazonaws.com/${POOL}`;
   let sign: (claims: Record<string, unknown>, kid?: string) => Promise<string>;
@@ -211,7 +211,7 @@ describe("a JWT authorizer", () => {
   });
 });
 
-describe("a Lambda authorizer", () => {
+describe("a Lambda authorizer (case 13)", () => {
   const SIMPLE = `let calls = 0; export const handler = async (event) => {
     if (event.headers.authorization === "broken") throw new Error("x");
     return { isAuthorized: event.headers.authorization === "good", context: { tenantId: "acme", route: event.routeKey, calls: ++calls } }; };`;

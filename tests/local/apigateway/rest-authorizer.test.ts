@@ -61,8 +61,8 @@ async function protect(
 const get = (path: string, token?: string, host = "acme.localhost", headers = {}) =>
   cloud.fetch(path, { host, headers: { ...(token && { Authorization: token }), ...headers } });
 
-describe("a REQUEST authorizer", () => {
-  it("lets the request pass with its context as text, under the declared host", async () => {
+describe("a REQUEST authorizer (case 13)", () => {
+  it("lets the request pass with its context as text, under the declared host (case 12)", async () => {
     await protect();
     const { status, json } = await get("/albums", "good");
     expect(status).toBe(200);

@@ -14,7 +14,7 @@ afterEach(() => cloud.stop());
 
 const get = (path: string, headers = {}) => cloud.fetch(path, { host: "acme.localhost:4510", headers });
 
-describe("a REST API's proxy event (version 1.0)", () => {
+describe("a REST API's proxy event (version 1.0, case 12)", () => {
   beforeEach(async () => {
     await cloud.define("echo", ECHO);
     await cloud.provision(
@@ -129,7 +129,7 @@ describe("a REST API's proxy event (version 1.0)", () => {
   });
 });
 
-describe("what a function answers", () => {
+describe("what a function answers (case 12)", () => {
   const answering = async (source: string, inputs = {}, api = {}) => {
     await cloud.define("answer", source, inputs);
     await cloud.provision(...restApi({ methods: { "ANY /": { function: "answer" } }, inputs: api }));

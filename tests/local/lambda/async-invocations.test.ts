@@ -66,7 +66,7 @@ const attemptOver = (failures: number) =>
     (found) => found === undefined || Number(found) >= failures,
   );
 
-describe("an asynchronous invocation", () => {
+describe("an asynchronous invocation (case 9)", () => {
   it("is accepted with 202 before it runs", async () => {
     await cloud.define("fine", source("false"));
     expect(await enqueue("fine")).toMatchObject({ status: 202, error: undefined, payload: undefined });
@@ -169,7 +169,7 @@ describe("an asynchronous invocation", () => {
     );
   });
 
-  it("waits for reserved concurrency instead of failing", async () => {
+  it("waits for reserved concurrency instead of failing (case 10)", async () => {
     await cloud.define("single", source("false"), { reservedConcurrentExecutions: 1 });
     await Promise.all([enqueue("single"), enqueue("single")]);
     await called(1);

@@ -122,7 +122,7 @@ async function killedPlatform(kind: "busy" | "endless" | "frozen"): Promise<[fun
   return [Number(pid), directory];
 }
 
-describe("reserved concurrency", () => {
+describe("reserved concurrency (case 10)", () => {
   it("of 0 blocks every invocation", async () => {
     await cloud.define("blocked", "export const handler = () => 1;", { reservedConcurrentExecutions: 0 });
     await expect(cloud.invoke("blocked")).rejects.toMatchObject({

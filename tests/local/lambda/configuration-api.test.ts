@@ -281,7 +281,7 @@ describe("a mapping made by the API", () => {
     });
   });
 
-  it("and one that a program declares are one kind: the API changes it, and twins are refused", async () => {
+  it("and one that a program declares are one kind: the API changes it, and twins are refused (case 3)", async () => {
     await cloud.provision(
       resource(
         "aws:lambda/eventSourceMapping:EventSourceMapping",

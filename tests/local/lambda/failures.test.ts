@@ -78,7 +78,7 @@ describe("a function that can not start", () => {
   });
 });
 
-describe("a function that hangs", () => {
+describe("a function that hangs (case 7)", () => {
   it("is killed at its timeout; the caller sees `Task timed out after N.00 seconds` and the next call is a fresh INIT", async () => {
     await cloud.define(
       "hanger",
@@ -106,7 +106,7 @@ describe("a function that hangs", () => {
   });
 });
 
-describe("a function that takes too much memory", () => {
+describe("a function that takes too much memory (case 8)", () => {
   it("of V8's heap dies with Runtime.ExitError, and the next call is served afresh", async () => {
     await cloud.define(
       "heap",

@@ -117,7 +117,7 @@ describe("a batch", () => {
     await settled(0, 0);
   });
 
-  it("of a function that throws stays invisible until the visibility timeout, then comes again", async () => {
+  it("of a function that throws stays invisible until the visibility timeout, then comes again (case 2)", async () => {
     await consumer('existsSync(process.env.UP) ? 1 : Promise.reject(new Error("down"))', {
       environment: { variables: { UP: `${file}.up` } },
     });
@@ -131,7 +131,7 @@ describe("a batch", () => {
     await settled(0, 0);
   });
 
-  it("that fails too often moves to the dead-letter queue", async () => {
+  it("that fails too often moves to the dead-letter queue (case 2)", async () => {
     await queue("dead");
     await queue("jobs", {
       visibilityTimeoutSeconds: 30,
@@ -154,7 +154,7 @@ describe("a batch", () => {
   });
 });
 
-describe("ReportBatchItemFailures", () => {
+describe("ReportBatchItemFailures (case 1)", () => {
   const reporting = (answer: string) => consumer(answer);
   const id = "event.Records.find((record) => record.body === 'bad').messageId";
 
@@ -189,7 +189,7 @@ describe("filters", () => {
     filterCriteria: { filters: patterns.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
   });
 
-  it("delete messages that none of them matches, without a call", async () => {
+  it("delete messages that none of them matches, without a call (case 4)", async () => {
     await consumer();
     await map(filters({ body: { type: ["made"] } }, { body: { size: [{ numeric: [">", 10] }] } }));
     await send('{"type":"made"}', '{"type":"gone"}', '{"size":11}', '{"size":10}', "no json");
@@ -204,7 +204,7 @@ describe("filters", () => {
   });
 });
 
-describe("a mapping is refused", () => {
+describe("a mapping is refused (case 3)", () => {
   it("when the function may run for longer than a message stays invisible", async () => {
     await consumer("1", { timeout: 31 });
     await expect(map()).rejects.toThrow(

@@ -115,7 +115,7 @@ it("tells of a source that breaks within a pipeline", async () => {
   expect(JSON.parse(ErrorDetails!)).toMatchObject({ errorMessage: "source" });
 });
 
-it("ends a response whose function times out in the middle, and the next one is whole", async () => {
+it("ends a response whose function times out in the middle, and the next one is whole (case 7)", async () => {
   await cloud.define("slow", streaming(`stream.write("part"); if (event.hang) await delay(1e6); stream.end();`), {
     timeout: 1,
   });

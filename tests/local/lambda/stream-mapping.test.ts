@@ -128,7 +128,7 @@ describe("a batch that fails", () => {
     expect(cloud.batches()).toEqual([numbers(8), numbers(4), numbers(4, 4), numbers(2, 4), ["4"], ["5"], ["6", "7"]]);
   });
 
-  it("is resumed at the lowest sequence number that the function reports", async () => {
+  it("is resumed at the lowest sequence number that the function reports (case 16)", async () => {
     await cloud.create();
     await cloud.putAt("one", ...numbers(6));
     await cloud.consumer(
@@ -144,7 +144,7 @@ describe("a batch that fails", () => {
     ["an unknown sequence number", '{ batchItemFailures: [{ itemIdentifier: "17" }] }'],
     ["an empty sequence number", '{ batchItemFailures: [{ itemIdentifier: "" }] }'],
     ["text", '"done"'],
-  ])("comes again as a whole when the report has %s", async (_what, answer) => {
+  ])("comes again as a whole when the report has %s (case 16)", async (_what, answer) => {
     await cloud.create();
     await cloud.putAt("one", "a", "b");
     await cloud.consumer(`n === 0 ? ${answer} : undefined`);
@@ -273,7 +273,7 @@ describe("a batch that fails", () => {
 });
 
 describe("filters", () => {
-  it("skip what none of them takes, without a call, and the checkpoint passes it", async () => {
+  it("skip what none of them takes, without a call, and the checkpoint passes it (case 4)", async () => {
     await cloud.create();
     await cloud.putAt("one", '{"kind":"noise"}', '{"kind":"signal"}', "no json", '{"kind":"noise"}');
     await cloud.consumer();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe("column metadata", () => {
+describe("column metadata (case 14)", () => {
   it("has fourteen fields per column, from the table where there is one", async () => {
     await execute("create table described (id serial primary key, name varchar(20), price numeric(10,2), tags text[])");
 
@@ -88,7 +88,7 @@ describe("column metadata", () => {
   });
 });
 
-describe("formatRecordsAs JSON", () => {
+describe("formatRecordsAs JSON (case 14)", () => {
   it("gives one text with decimals as strings, blobs in base64 and longs with every digit", async () => {
     const sql = `select 9007199254740993 as l, 1.50 as d, '\\x01ff'::bytea as b, null as n, array[1,2] as a, true as t, '{"a": 1}'::jsonb as j`;
 
@@ -112,7 +112,7 @@ describe("formatRecordsAs JSON", () => {
   });
 });
 
-describe("formatRecordsAs JSON, as to size,", () => {
+describe("formatRecordsAs JSON, as to size (case 14)", () => {
   const options = { formatRecordsAs: "JSON" } as const;
 
   it("goes beyond 1 MB, with every row", async () => {
@@ -134,7 +134,7 @@ describe("formatRecordsAs JSON, as to size,", () => {
   );
 });
 
-describe("writes", () => {
+describe("writes (case 14)", () => {
   it("tell the number of rows and an empty list of generated fields", async () => {
     await execute("create table written (id serial, name text)");
 

@@ -102,7 +102,7 @@ it("AWS_ENDPOINT_URL_RDS_DATA alone brings the SDK's client here", async () => {
   }
 });
 
-describe("faults at the machine", () => {
+describe("faults at the machine (case 14)", () => {
   it("are set with the administrator's keys, and break the connection of the next call", async () => {
     const set = await signed("PUT", "/faults", '{"fault":"Dropped","when":"after"}');
     const client = new RDSDataClient({ ...cloud.client(), maxAttempts: 1 });

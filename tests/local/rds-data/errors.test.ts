@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 afterEach(() => server.denied.clear());
 
-describe("a statement that PostgreSQL refuses", () => {
+describe("a statement that PostgreSQL refuses (case 14)", () => {
   it("tells message, hint, position and SQLState in one line", async () => {
     expect(summary(await failure("select lenght('a')"))).toEqual([
       "DatabaseErrorException",
@@ -40,7 +40,7 @@ describe("a statement that PostgreSQL refuses", () => {
   });
 });
 
-describe("a call that is refused", () => {
+describe("a call that is refused (case 14)", () => {
   it("has two statements", async () => {
     expect(summary(await failure("select 1; select 2"))).toEqual([
       "BadRequestException",
@@ -198,7 +198,7 @@ it("an error is told by its type in a header and its message in the body", async
   ]);
 });
 
-describe("a database that is not there", () => {
+describe("a database that is not there (case 14)", () => {
   it("is 3D000 where the call names one that was not made", async () => {
     expect(summary(await failure("select 1", [], { database: "elsewhere" }))).toEqual([
       "DatabaseErrorException",

@@ -33,7 +33,7 @@ async function withRepeats<T>(task: (client: RDSDataClient) => Promise<T>): Prom
   }
 }
 
-describe("a fault by an error's type", () => {
+describe("a fault by an error's type (case 14)", () => {
   it.each([
     ["AccessDeniedException", 403],
     ["BadRequestException", 400],
@@ -96,7 +96,7 @@ describe("a fault by an error's type", () => {
   );
 });
 
-describe("a dropped connection", () => {
+describe("a dropped connection (case 14)", () => {
   it("before the statement ran leaves nothing", async () => {
     server.faults.set({ fault: "Dropped" });
     const error = (await failureOf(insert())) as Error & { code?: string };
@@ -140,7 +140,7 @@ it("a slow answer comes when its delay has passed on the clock, and not before",
   expect([before, await call]).toEqual([false, [{ longValue: 1 }]]);
 });
 
-describe("a fault strikes", () => {
+describe("a fault strikes (case 14)", () => {
   it("once, unless told how often", async () => {
     server.faults.set({ fault: "ThrottlingException" });
     await failure("select 1");
@@ -188,7 +188,7 @@ describe("a fault strikes", () => {
   });
 });
 
-describe("at the machine, faults", () => {
+describe("at the machine, faults (case 14)", () => {
   const send = (method: string, body?: string) => fetch(`${server.endpoint}/faults`, { method, body });
 
   it("are set, told and ended by the administrator", async () => {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe("parameter types", () => {
+describe("parameter types (case 14)", () => {
   it.each([
     ["a string is text", { stringValue: "a" }, "text"],
     ["a long is int8", { longValue: 1 }, "bigint"],
@@ -105,7 +105,7 @@ describe("parameter types", () => {
   });
 });
 
-describe("parameter names", () => {
+describe("parameter names (case 14)", () => {
   it("are skipped in strings, quoted names, comments and casts", async () => {
     const sql = `select ':a' as ":b", 1::int4 /* :c */ -- :d\n, :e as e`;
     expect(await record(sql, [long("e", 5)])).toEqual([{ stringValue: ":a" }, { longValue: 1 }, { longValue: 5 }]);

@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(() => server.stop());
 
-describe("a cluster whose least capacity is zero", () => {
+describe("a cluster whose least capacity is zero (case 14)", () => {
   it("pauses after its seconds without use: the next call fails in AWS's words, and wakes it", async () => {
     server.clock.advance(10 * MINUTE);
     const error = await failure("select 1");
@@ -123,7 +123,7 @@ it("a cluster with a least capacity never pauses, also one that was given it whi
   expect(await record("select 1")).toEqual(one);
 });
 
-describe("how long a cluster takes to resume", () => {
+describe("how long a cluster takes to resume (case 14)", () => {
   afterEach(() => {
     delete process.env.TERRACE_RESUME_SECONDS;
   });

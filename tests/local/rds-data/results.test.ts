@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe("result values", () => {
+describe("result values (case 14)", () => {
   it.each([
     ["1::int2", { longValue: 1 }],
     ["1::int4", { longValue: 1 }],

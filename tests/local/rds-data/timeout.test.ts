@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe("the 45 seconds of a statement", () => {
+describe("the 45 seconds of a statement (case 14)", () => {
   /** How many sessions run a statement that contains the text. */
   async function activeWith(marker: string): Promise<number> {
     const sql =

@@ -13,7 +13,7 @@ beforeAll(async () => {
 beforeEach(() => execute("truncate events"));
 afterAll(() => server.stop());
 
-describe("a transaction", () => {
+describe("a transaction (case 14)", () => {
   it("is seen by nobody until it is committed", async () => {
     const transactionId = await begin();
     await execute("insert into events values (1)", [], { transactionId });
@@ -124,7 +124,7 @@ describe("a transaction", () => {
   });
 });
 
-describe("a session", () => {
+describe("a session (case 14)", () => {
   it("keeps nothing from one call to the next outside a transaction", async () => {
     await execute("set statement_timeout = '1234ms'");
     await execute("create temporary table mine (a int4)");
@@ -143,7 +143,7 @@ describe("a session", () => {
   });
 });
 
-describe("the cluster", () => {
+describe("the cluster (case 14)", () => {
   it("keeps roles, databases and rows over a restart", async () => {
     await execute("insert into events values (7)");
     await server.stop({ keep: true });

@@ -171,7 +171,7 @@ it("keeps versions where asked to: a delete hides, and taking the marker away br
   expect((await get("doc")).text).toBe("two");
 });
 
-describe("multipart uploads", () => {
+describe("multipart uploads (case 15)", () => {
   const big = Buffer.alloc(5 * 1024 * 1024, 1);
 
   async function start(Key: string) {
@@ -205,7 +205,7 @@ describe("multipart uploads", () => {
   });
 });
 
-describe("presigned uploads", () => {
+describe("presigned uploads (case 15)", () => {
   const sign = (expiresIn = 60) =>
     getSignedUrl(client, new PutObjectCommand({ Bucket, Key: "up", ContentType: "image/png", ContentLength: 3 }), {
       expiresIn,
