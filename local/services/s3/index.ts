@@ -111,9 +111,10 @@ export function s3(cloud: Cloud): Service {
       ...multipart,
     }),
     handle: async (request) => (request.method === "OPTIONS" ? preflight(shared, request) : undefined),
-    stop() {
+    async stop() {
       expiring.stop();
-      return announcing;
+      await announcing;
+      store.close();
     },
   };
 }

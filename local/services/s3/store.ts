@@ -1,4 +1,4 @@
-/** Buckets and objects: what is known of them in SQLite, their bytes as files. */
+/** Buckets and objects: what is known of them in SQLite, their bytes in files, small ones many in one. */
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
 import type { ObjectEncryption } from "./encryption.ts";
+import { MAX_PACKED_BYTES, packs } from "./packs.ts";
 
 export interface ObjectVersion {
   bucket: string;
@@ -25,7 +26,7 @@ export interface ObjectVersion {
   modified: number;
   size: number;
   etag: string;
-  /** Name of the file that holds the bytes. */
+  /** Name of the file that holds the bytes, or of the place in a pack of many. */
   file?: string;
   /** Content-Type and its like, by lower-case header name. */
   headers: Record<string, string>;
@@ -65,6 +66,8 @@ export interface ObjectStore {
   readPart(file: string): Buffer;
   removeParts(files: string[]): void;
   isEmpty(bucket: string): boolean;
+  /** Gives back what is free; nothing is written after this. */
+  close(): void;
 }
 
 export function objectStore(database: DatabaseSync, directory: string): ObjectStore {
@@ -93,6 +96,8 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     "UPDATE s3_objects SET is_latest = 1 WHERE sequence = (SELECT max(sequence) FROM s3_objects WHERE bucket = ? AND key = ?)",
   );
   const any = database.prepare("SELECT 1 FROM s3_objects WHERE bucket = ? LIMIT 1");
+
+  const packed = packs(folder, database);
 
   function toVersion(row: Record<string, unknown> | undefined): ObjectVersion | undefined {
     if (!row) return undefined;
@@ -132,7 +137,13 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
   function removeVersion(version: ObjectVersion): void {
     drop.run(version.bucket, version.key, version.versionId);
     promote.run(version.bucket, version.key);
-    if (version.file) rmSync(join(folder, version.file), { force: true });
+    if (version.file) removeContent(version.file);
+  }
+
+  /** Nothing names it any more; that it goes need not be waited for. */
+  function removeContent(file: string): void {
+    if (packed.place(file)) packed.release(file);
+    else unlink(join(folder, file), () => {});
   }
 
   return {
@@ -148,7 +159,8 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     versions: (bucket, prefix) => all.all(bucket, prefix, prefix).map((row) => toVersion(row)!),
     put(described, content, versioned) {
       const versionId = versioned ? randomBytes(24).toString("base64url") : "null";
-      const file = content && writeFile(content);
+      const isSmall = Buffer.isBuffer(content) && content.length > 0 && content.length <= MAX_PACKED_BYTES;
+      const file = content && (isSmall ? packed.append(content) : writeFile(content));
       const size = Buffer.isBuffer(content) ? content.length : file ? statSync(join(folder, file)).size : 0;
       const version = { ...described, size, file };
       const replaced = toVersion(byVersion.get(version.bucket, version.key, "null"));
@@ -169,20 +181,26 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
         database.exec("ROLLBACK");
         throw error;
       }
-      // Nothing names it any more; that it goes need not be waited for.
-      if (!versioned && replaced?.file) unlink(join(folder, replaced.file), () => {});
+      if (!versioned && replaced?.file) removeContent(replaced.file);
       return { ...version, versionId };
     },
     update: (version) => void save.run(detailOf(version), version.bucket, version.key, version.versionId),
     removeVersion,
-    read: (version) => (version.file ? readFileSync(join(folder, version.file)) : Buffer.alloc(0)),
-    stream: ({ file }, first, last) =>
-      createReadStream("", { fd: openSync(join(folder, file!), "r"), start: first, end: last }),
+    read({ file }) {
+      if (!file) return Buffer.alloc(0);
+      const place = packed.place(file);
+      return place ? packed.read(place) : readFileSync(join(folder, file));
+    },
+    stream({ file }, first, last) {
+      const { path, offset } = packed.place(file!) ?? { path: join(folder, file!), offset: 0 };
+      return createReadStream("", { fd: openSync(path, "r"), start: offset + first, end: offset + last });
+    },
     putPart: writeFile,
     readPart: (file) => readFileSync(join(folder, file)),
     removeParts(files) {
       for (const file of files) rmSync(join(folder, file), { force: true });
     },
     isEmpty: (bucket) => any.get(bucket) === undefined,
+    close: packed.close,
   };
 }
