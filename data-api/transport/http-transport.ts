@@ -3,11 +3,10 @@
  * walking schemas; this one writes and reads JSON.
  */
 
-import http from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import { DataApiConnectionError, DataApiError, toDataApiError } from "../errors.ts";
+import { connectionsTo } from "./connections.ts";
 import type { DataApiOperation, DataApiTransport, ExecuteOutput } from "./data-api-transport.ts";
-import { freshAgent } from "./fresh-agent.ts";
 import { type AwsCredentials, signRequest } from "./sign-request.ts";
 
 export interface HttpTransportOptions {
@@ -20,6 +19,9 @@ export interface HttpTransportOptions {
   /** Milliseconds without a byte after which a call fails; beyond the Data API's own 45 seconds. @default 60000 */
   timeoutMs?: number;
 }
+
+// An `import` reads all that `node:http` exports, and with it loads a WebSocket client: tens of milliseconds of a cold start.
+const { request } = process.getBuiltinModule("node:http");
 
 const PATHS: Record<DataApiOperation, string> = {
   ExecuteStatement: "/Execute",
@@ -36,10 +38,9 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
   const address = options.endpoint ?? env.AWS_ENDPOINT_URL_RDS_DATA ?? env.AWS_ENDPOINT_URL ?? defaultEndpoint(region);
   if (!URL.canParse(address)) throw new TypeError(`The Data API's endpoint is no URL: ${address}`);
   const endpoint = new URL(address);
-  const { host, hostname, port } = endpoint;
-  const { request } = endpoint.protocol === "http:" ? http : https;
+  const { host } = endpoint;
   const { credentials, timeoutMs = 60_000 } = options;
-  const { agent, dropStale } = freshAgent(endpoint.protocol);
+  const connections = connectionsTo(endpoint);
   const prefix = endpoint.pathname.replace(/\/$/, "");
   return async (operation, input, { signal } = {}) => {
     const path = prefix + PATHS[operation];
@@ -50,15 +51,17 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
     const headers = signRequest({ host, path, region, body, credentials: identity, now: Date.now() });
     // Known before the first byte: no chunked encoding.
     headers["content-length"] = String(Buffer.byteLength(body));
+    headers.connection = "keep-alive";
     signal?.throwIfAborted();
-    dropStale();
     return new Promise<ExecuteOutput>((resolve, reject) => {
       const fail = (error: Error) => {
         clearTimeout(timer);
         reject(signal?.aborted ? signal.reason : connectionError(error));
       };
-      const outgoing = request({ method: "POST", hostname, port, path, headers, agent, signal });
+      const outgoing = request({ method: "POST", path, headers, createConnection: connections.take, signal });
       outgoing.on("error", fail);
+      // The answer was read to its end, or the connection is no more.
+      outgoing.on("close", () => outgoing.socket && connections.keep(outgoing.socket));
       // Not the socket's own: node sets and unsets that several times a call.
       const timer = setTimeout(() => {
         fail(new Error(`no answer within ${timeoutMs} ms`));
@@ -106,7 +109,7 @@ function fromEnvironment(): AwsCredentials {
   };
 }
 
-function readAnswer(response: http.IncomingMessage, text: string): ExecuteOutput {
+function readAnswer(response: IncomingMessage, text: string): ExecuteOutput {
   const status = response.statusCode!;
   let body: ExecuteOutput & { message?: string; Message?: string; __type?: string };
   try {

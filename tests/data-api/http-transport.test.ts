@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
 import { DataApiConnectionError, DataApiError, httpTransport } from "../../data-api/index.ts";
 import { credentials, failure } from "./backend.ts";
 
@@ -85,6 +90,60 @@ describe("a connection", () => {
     jest.spyOn(Date, "now").mockImplementation(() => now + 5_000);
     await call(transport);
     expect(connections).toBe(2);
+  });
+
+  it("is not used again when the server closes it, with its answer or later", async () => {
+    const transport = connect();
+    answer = (_request, response) => response.setHeader("connection", "close").end('{"records":[]}');
+    await call(transport);
+    answer = (request, response) => {
+      response.end('{"records":[]}');
+      last = request.socket;
+    };
+    let last: Socket | undefined;
+    await call(transport);
+    expect(connections).toBe(2);
+    const closed = once(last!, "close");
+    last!.end();
+    await closed;
+    await call(transport);
+    expect(connections).toBe(3);
+  });
+
+  it("is one for each call at a time", async () => {
+    const transport = connect();
+    await Promise.all([call(transport), call(transport), call(transport)]);
+    await Promise.all([call(transport), call(transport), call(transport)]);
+    expect(connections).toBe(3);
+  });
+
+  it("is TLS's, checked, kept, and resumed when it was closed", async () => {
+    const read = (file: string) => readFileSync(join(import.meta.dirname, "../fixtures/tls", file), "utf8");
+    const resumed: boolean[] = [];
+    const secure = createTlsServer({ key: read("key.pem"), cert: read("certificate.pem") }, (request, response) => {
+      resumed.push((request.socket as TLSSocket).isSessionReused());
+      request.resume().on("end", () => response.end('{"records":[]}'));
+    });
+    let handshakes = 0;
+    secure.on("secureConnection", () => handshakes++);
+    await new Promise<void>((listening) => secure.listen(0, "127.0.0.1", listening));
+    const trusted = getCACertificates();
+    try {
+      const transport = connect({ endpoint: `https://localhost:${(secure.address() as AddressInfo).port}` });
+      expect((await failure(call(transport))).message).toContain("self-signed certificate");
+      setDefaultCACertificates([...trusted, read("certificate.pem")]);
+      await call(transport);
+      await call(transport);
+      expect(handshakes).toBe(1);
+      const now = Date.now();
+      jest.spyOn(Date, "now").mockImplementation(() => now + 5_000);
+      await call(transport);
+      expect([handshakes, resumed]).toEqual([2, [false, false, true]]);
+    } finally {
+      setDefaultCACertificates(trusted);
+      secure.closeAllConnections();
+      await new Promise((closed) => secure.close(closed));
+    }
   });
 
   it("gives a call on a kept connection its whole time, whatever the server says of idle ones", async () => {
