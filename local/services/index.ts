@@ -23,8 +23,9 @@ export const services: Record<string, ServiceFactory> = {
   lambda: async (cloud) => (await import("./lambda/index.ts")).lambda(cloud),
   glue: async (cloud) => (await import("./glue/index.ts")).glue(cloud),
   athena: async (cloud) => (await import("./athena/index.ts")).athena(cloud),
-  "execute-api": async (cloud) => (await import("./apigateway/index.ts")).executeApi(cloud),
+  apis: async (cloud) => (await import("./apigateway/index.ts")).declaredApis(cloud),
   apigateway: async (cloud) => (await import("./apigateway/control/index.ts")).apigateway(cloud),
+  "execute-api": async (cloud) => (await import("./apigateway/websocket/index.ts")).executeApi(cloud),
   apigatewayv2: async (cloud) => (await import("./apigateway/control-v2/index.ts")).apigatewayv2(cloud),
   cloudfront: async (cloud) => (await import("./cloudfront/index.ts")).cloudfront(cloud),
   events: async (cloud) => (await import("./eventbridge/index.ts")).eventBridge(cloud),
@@ -36,8 +37,8 @@ export const services: Record<string, ServiceFactory> = {
 
 /** The module of a Pulumi type (`aws:sqs/queue:Queue` → `sqs`) where the service that provisions it is named otherwise. */
 const OWNERS: Record<string, string> = {
-  apigateway: "execute-api",
-  apigatewayv2: "execute-api",
+  apigateway: "apis",
+  apigatewayv2: "apis",
   cloudwatch: "logs",
   cognito: "cognito-idp",
   rds: "rds-data",

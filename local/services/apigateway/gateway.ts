@@ -1,11 +1,14 @@
 /**
- * The data plane of API Gateway: HTTP requests of tenants and their browsers, routed to the APIs that the graph declares.
+ * The data plane of API Gateway: HTTP requests of tenants and their browsers, and WebSockets, routed to the APIs that a program
+ * declares or the API made.
  *
- * Not emulated: WebSocket APIs, non-proxy and HTTP integrations (a method with one is refused when declared), VTL beyond
- * `$context` variables, caching, canaries, client certificates, WAF, and the throttles of stages and methods: they guard an
- * account's capacity, and this machine has none to share. Usage plans are enforced.
+ * Not emulated: AWS services as backends (functions are, and endpoints on this machine), caching, canaries, client certificates,
+ * VPC links, WAF, resource policies, and what VTL has beyond `integrations/template.ts`. A limit that a program sets for all of
+ * a stage's methods guards an account's capacity, and this machine has none to share: those of single methods, usage plans'
+ * and whatever the API sets are enforced.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { type Edge, edgeOf, edgesOf } from "../../edges.ts";
 import { createServer } from "../../node-http.ts";
 import { keepPolling } from "../../polling.ts";
@@ -14,11 +17,12 @@ import { httpAuthorizer } from "./authorizers/http-authorizer.ts";
 import { jwtVerifier } from "./authorizers/jwt.ts";
 import { restAuthorizer } from "./authorizers/rest-authorizer.ts";
 import { functionInvoker } from "./integrations/invoke-function.ts";
-import { type AnyApi, apisOf, type HttpApi, type RestApi, type Stage } from "./model/apis.ts";
+import { apisOf, type HttpApi, type RestApi } from "./model/apis.ts";
 import { type Exchange, type GatewayAnswer, newExchange } from "./serve/exchange.ts";
 import { gatewayResponse } from "./serve/gateway-responses.ts";
 import { problem, serveHttp } from "./serve/http-api.ts";
 import { indexPage } from "./serve/index-page.ts";
+import { type Hosts, hostName, isLocal, placesOf } from "./serve/places.ts";
 import { readBody } from "./serve/request-body.ts";
 import { serveRest } from "./serve/rest-api.ts";
 import { accessLogs } from "./stages/access-log.ts";
@@ -26,9 +30,9 @@ import { stageMetrics } from "./stages/stage-metrics.ts";
 import { stageThrottles } from "./stages/stage-throttles.ts";
 import { stageTraces } from "./stages/stage-trace.ts";
 import { usage as createUsage } from "./stages/usage.ts";
+import type { webSockets } from "./websocket/serve.ts";
 
-/** Label of `http://<label>.localhost` → what stands behind it. */
-export type Hosts = Record<string, { host: string; apiId: string; stage: string }>;
+export type { Hosts } from "./serve/places.ts";
 
 export interface GatewayOptions {
   cloud: Cloud;
@@ -43,15 +47,6 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-interface Place {
-  api: AnyApi;
-  stage: Stage;
-  path: string;
-  fullPath: string;
-  eventPath?: string;
-  host: string;
-}
-
 export async function startGateway({ cloud, port, hosts }: GatewayOptions): Promise<Gateway> {
   const apis = apisOf(cloud);
   const invoke = functionInvoker(cloud);
@@ -64,15 +59,11 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const rest = { cloud, apis, invoke, usage, throttled, authorize: restAuthorizer(cloud, invoke, jwt) };
   const http = { cloud, invoke, throttled, authorize: httpAuthorizer(cloud, invoke, jwt) };
   const edges = edgesOf(cloud);
-  let labels = new Map<string, Hosts[string]>();
+  const places = placesOf(cloud);
   setHosts(hosts);
 
   function setHosts(next: Hosts): void {
-    labels = new Map();
-    for (const [label, target] of Object.entries(next)) {
-      labels.set(`${label.toLowerCase()}.localhost`, target);
-      labels.set(target.host.toLowerCase(), target);
-    }
+    places.setHosts(next);
     hosts = next;
   }
 
@@ -86,19 +77,19 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const asked = incoming.headers.host ?? "";
-    const colon = asked.lastIndexOf(":");
-    const name = (colon > asked.lastIndexOf("]") ? asked.slice(0, colon) : asked).toLowerCase();
+    const name = hostName(asked);
     const target = incoming.url ?? "/";
     const question = target.indexOf("?");
     const path = question < 0 ? target : target.slice(0, question);
     const edge = edges.hosts.size === 0 ? undefined : edgeFor(name, incoming);
     if (edge) return edge(incoming, outgoing, asked);
-    const place = placeOf(name, path);
+    const place = places.find(name, path);
     if (!place) {
       if (isLocal(name) && path === "/") return page(outgoing, indexPage(hosts, addressPort()));
       return plain(outgoing, 403, "Forbidden");
     }
-    if (place.api.kind === "websocket") return plain(outgoing, 426, "Upgrade Required");
+    if (place.api.kind === "websocket")
+      return (await import("./websocket/plain-request.ts")).answer(cloud, incoming, outgoing);
     const exchange = newExchange(cloud, incoming, {
       apiId: place.api.id,
       stage: place.stage,
@@ -118,7 +109,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
 
   /** A host that a distribution has; what comes from a distribution is for the API behind it. */
   function edgeFor(name: string, { headers }: IncomingMessage): Edge | undefined {
-    return headers.via?.includes("(CloudFront)") ? undefined : edgeOf(edges, labels.get(name)?.host ?? name);
+    return headers.via?.includes("(CloudFront)") ? undefined : edgeOf(edges, places.standsFor(name) ?? name);
   }
 
   async function answerTo(api: RestApi | HttpApi, exchange: Exchange): Promise<GatewayAnswer> {
@@ -157,62 +148,27 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     logs.write(exchange, status, bytes);
   }
 
-  function placeOf(name: string, path: string): Place | undefined {
-    const known = labels.get(name);
-    if (known) return place(known.apiId, known.stage, path, path, known.host);
-    const execute = /^([a-z0-9]+)\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)$/.exec(name);
-    if (execute) return byDefault(staged(execute[1]!, path));
-    if (isLocal(name)) {
-      if (!path.startsWith("/_apis/")) return undefined;
-      const [, , apiId = "", stage = "", ...rest] = path.split("/");
-      return byDefault(place(apiId, stage, `/${rest.join("/")}`, `/${stage}/${rest.join("/")}`, executeHost(apiId)));
-    }
-    return onDomain(name, path) ?? (name.endsWith(".localhost") ? onDomain(name.slice(0, -10), path) : undefined);
+  /** Loaded with the first client that connects. */
+  let sockets: ReturnType<typeof webSockets> | undefined;
+
+  async function upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const [asked, target] = [incoming.headers.host ?? "", incoming.url ?? "/"];
+    const [path = "", rawQuery = ""] = target.split(/\?(.*)/s, 2);
+    const place = places.find(hostName(asked), path);
+    if (place?.api.kind !== "websocket")
+      return (await import("./websocket/refuse.ts")).refuse(socket, 403, { message: "Forbidden" });
+    sockets ??= (await import("./websocket/serve.ts")).webSockets({ cloud, apis, invoke, usage, throttled, logs });
+    await sockets.connect({ ...place, api: place.api, rawQuery, forwardedHost: asked }, incoming, socket, head);
   }
 
-  /** The longest base path that the path begins with; HTTP APIs' own paths keep it. */
-  function onDomain(host: string, path: string): Place | undefined {
-    for (const { apiId, stage, basePath } of apis.mappings(host) ?? []) {
-      if (basePath === "") {
-        const found = place(apiId, stage, path, path, host) ?? unstaged(apiId, stage, path, host);
-        if (found) return found;
-      } else if (path === `/${basePath}` || path.startsWith(`/${basePath}/`)) {
-        const found = place(apiId, stage, path.slice(basePath.length + 1) || "/", path, host);
-        return found && { ...found, eventPath: path };
-      }
-    }
-    return undefined;
-  }
-
-  /** A REST mapping without a stage: the path begins with it. */
-  function unstaged(apiId: string, stage: string | undefined, path: string, host: string): Place | undefined {
-    if (stage) return undefined;
-    const [, first = "", ...rest] = path.split("/");
-    return place(apiId, first, `/${rest.join("/")}`, path, host);
-  }
-
-  /** AWS's own host, which an API may turn off. */
-  function byDefault(found: Place | undefined): Place | undefined {
-    return found?.api.isDefaultEndpointOff ? undefined : found;
-  }
-
-  /** The first segment is the stage, but for an HTTP API's default one. */
-  function staged(apiId: string, path: string): Place | undefined {
-    const [, first = "", ...rest] = path.split("/");
-    return (
-      place(apiId, first, `/${rest.join("/")}`, path, executeHost(apiId)) ??
-      place(apiId, "$default", path, path, executeHost(apiId))
-    );
-  }
-
-  function place(apiId: string, stageName: string, path: string, fullPath: string, host: string): Place | undefined {
-    const served = apis.served(apiId, stageName);
-    return served && { api: served.api, stage: served.stage, path, fullPath, host };
-  }
-
-  function executeHost(apiId: string): string {
-    return `${apiId}.execute-api.${cloud.region}.amazonaws.com`;
-  }
+  server.on("upgrade", (incoming, socket, head) => {
+    // Who hangs up is told nothing.
+    socket.on("error", () => socket.destroy());
+    upgrade(incoming, socket, head).catch((error) => {
+      cloud.log({ level: "error", source: "apigateway", message: (error as Error).stack ?? String(error) });
+      socket.destroy();
+    });
+  });
 
   function addressPort(): number {
     return (server.address() as { port: number }).port;
@@ -221,23 +177,20 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
-  const standsFor = (name: string) => labels.get(name)?.host;
-  edges.gateway = { port: addressPort(), standsFor, serves: (host) => placeOf(host, "/") !== undefined };
+  const serves = (host: string) => places.find(host, "/") !== undefined;
+  edges.gateway = { port: addressPort(), standsFor: places.standsFor, serves };
   return {
     port: addressPort(),
     setHosts,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
+      sockets?.stop();
       server.closeAllConnections();
       await closed;
       usage.flush();
       await logs.stop();
     },
   };
-}
-
-function isLocal(name: string): boolean {
-  return name === "localhost" || name === "127.0.0.1";
 }
 
 function plain(outgoing: ServerResponse, status: number, message: string): void {

@@ -11,7 +11,7 @@ import {
   GetUsagePlansCommand,
 } from "@aws-sdk/client-api-gateway";
 import { apigateway } from "../../../local/services/apigateway/control/index.ts";
-import { executeApi } from "../../../local/services/apigateway/index.ts";
+import { declaredApis } from "../../../local/services/apigateway/index.ts";
 import { type LambdaCloud, startLambda } from "../lambda/fixture.ts";
 import { resource, role } from "../lambda/resources.ts";
 
@@ -33,7 +33,7 @@ async function connect(): Promise<void> {
 }
 
 beforeEach(async () => {
-  cloud = await startLambda({ "execute-api": executeApi, apigateway });
+  cloud = await startLambda({ apis: declaredApis, apigateway });
   await connect();
 });
 

@@ -4,7 +4,8 @@ import type { ServiceFactory } from "../../../local/cloud.ts";
 import { apigateway } from "../../../local/services/apigateway/control/index.ts";
 import { apigatewayv2 } from "../../../local/services/apigateway/control-v2/index.ts";
 import { type Gateway, type Hosts, startGateway } from "../../../local/services/apigateway/gateway.ts";
-import { executeApi } from "../../../local/services/apigateway/index.ts";
+import { declaredApis } from "../../../local/services/apigateway/index.ts";
+import { executeApi } from "../../../local/services/apigateway/websocket/index.ts";
 import { type LambdaCloud, startLambda } from "../lambda/fixture.ts";
 
 export interface Response {
@@ -32,7 +33,13 @@ export async function startApi(
   hosts: Hosts = {},
   services: Record<string, ServiceFactory> = {},
 ): Promise<GatewayCloud> {
-  const cloud = await startLambda({ "execute-api": executeApi, apigateway, apigatewayv2, ...services });
+  const cloud = await startLambda({
+    apis: declaredApis,
+    apigateway,
+    apigatewayv2,
+    "execute-api": executeApi,
+    ...services,
+  });
   const gateway = await startGateway({ cloud: cloud.running, port: 0, hosts });
   const { stop } = cloud;
   return Object.assign(cloud, {

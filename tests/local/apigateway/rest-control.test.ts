@@ -211,7 +211,7 @@ describe("a REST API that was made through its API", () => {
     await client.send(new UpdateMethodCommand({ ...place, patchOperations: operations }));
     await deploy(restApiId);
     const status = async (authorization?: string) => {
-      const headers = authorization ? { authorization } : {};
+      const headers: Record<string, string> = authorization ? { authorization } : {};
       return (await cloud.fetch("/v1/pets", { host: `${restApiId}.execute-api.localhost`, headers })).status;
     };
     expect([await status(), await status("no"), await status("yes")]).toEqual([401, 403, 200]);

@@ -115,7 +115,7 @@ function identityValue(cloud: Cloud, source: string, exchange: Exchange): string
   return value === undefined || value === null ? undefined : String(value);
 }
 
-function readAnswer(payload: Buffer): Answer | undefined {
+export function readAnswer(payload: Buffer): Answer | undefined {
   try {
     const { principalId, policyDocument, context, usageIdentifierKey } = JSON.parse(payload.toString());
     if (typeof principalId !== "string" || typeof policyDocument !== "object") return undefined;
@@ -134,7 +134,7 @@ function readAnswer(payload: Buffer): Answer | undefined {
 const CALLER: Principal = { type: "assumed-role", arn: "authorizer", account: "" };
 
 /** The policy may speak of other methods than the one it was asked for: it is judged for each. */
-function judged(answer: Extract<Answer, { policy: Policy }>, methodArn: string): Authorization {
+export function judged(answer: Extract<Answer, { policy: Policy }>, methodArn: string): Authorization {
   const known = answer.decisions.get(methodArn);
   if (known) return known;
   const { policy, context, usageIdentifierKey } = answer;

@@ -77,6 +77,11 @@ function requestPart(cloud: Cloud, exchange: Exchange, { version, deploymentId, 
   };
 }
 
+/** Headers and query of a request, each once and with all its values. */
+export function multiValued(exchange: Exchange) {
+  return { ...headersOf(exchange, undefined), ...queryOf(exchange.rawQuery) };
+}
+
 /** Names as the client spells them; of a header sent twice, `headers` has the last value. */
 function headersOf(exchange: Exchange, extra: Record<string, string> | undefined) {
   const headers: Record<string, string> = {};

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Cloud } from "../../../service.ts";
 import type { Stage } from "../model/apis.ts";
 import type { RequestTrace } from "../stages/stage-trace.ts";
+import type { Happening } from "../websocket/events.ts";
 
 export interface Exchange {
   incoming: IncomingMessage;
@@ -33,6 +34,8 @@ export interface Exchange {
   /** HTTP API: `GET /albums/{albumId}`. */
   routeKey?: string;
   authorizer?: Record<string, unknown>;
+  /** Of a WebSocket API: what happened on which connection. */
+  happening?: Happening;
   apiKey?: { id: string; value: string };
   integrationMs?: number;
   integrationStatus?: number;
@@ -66,7 +69,7 @@ export function newExchange(
 let pool = Buffer.alloc(0);
 
 /** 16 characters ending in `=`, as API Gateway's own; random bytes are drawn by the thousand. */
-function extendedId(): string {
+export function extendedId(): string {
   if (pool.length < 11) pool = randomBytes(4096);
   const id = pool.toString("base64", 0, 11);
   pool = pool.subarray(11);
@@ -130,6 +133,20 @@ export function contextVariable(cloud: Cloud, exchange: Exchange, name: string):
       return clfTime(exchange.startedAt);
     case "requestTimeEpoch":
       return exchange.startedAt;
+    case "connectionId":
+      return exchange.happening?.connectionId;
+    case "connectedAt":
+      return exchange.happening?.connectedAt;
+    case "eventType":
+      return exchange.happening?.type;
+    case "messageId":
+      return exchange.happening?.messageId;
+    case "messageDirection":
+      return exchange.happening && "IN";
+    case "disconnectStatusCode":
+      return exchange.happening?.disconnectStatusCode;
+    case "disconnectReason":
+      return exchange.happening?.disconnectReason;
     case "domainName":
       return exchange.host;
     case "domainPrefix":

@@ -18,6 +18,7 @@ const DEFAULTS = {
   QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
   REQUEST_TOO_LARGE: [413, "Request Too Long", "RequestTooLargeException"],
   THROTTLED: [429, "Too Many Requests", "TooManyRequestsException"],
+  UNSUPPORTED_MEDIA_TYPE: [415, "Unsupported Media Type", "BadRequestException"],
   UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
 } as const;
 
@@ -27,7 +28,7 @@ export type ResponseType = keyof typeof DEFAULTS;
 export const RESPONSE_TYPES: Record<string, string | null> = {
   ...Object.fromEntries(Object.entries(DEFAULTS).map(([type, [status]]) => [type, String(status)])),
   ...{ DEFAULT_4XX: null, DEFAULT_5XX: null, EXPIRED_TOKEN: "403", INVALID_SIGNATURE: "403" },
-  ...{ RESOURCE_NOT_FOUND: "404", UNSUPPORTED_MEDIA_TYPE: "415", WAF_FILTERED: "403" },
+  ...{ RESOURCE_NOT_FOUND: "404", WAF_FILTERED: "403" },
 };
 
 export interface Problem {

@@ -60,6 +60,14 @@ async function routed(parts: HttpParts, api: HttpApi, exchange: Exchange): Promi
   }
   const integration = api.integrations.get(route.target.replace(/^integrations\//, ""));
   if (!integration) return problem(exchange, 500);
+  if (integration.type === "HTTP_PROXY") {
+    const answer = await (await import("../integrations/http-proxy.ts")).httpHttpProxy(
+      parts.cloud,
+      integration,
+      exchange,
+    );
+    return typeof answer === "string" ? problem(exchange, 503) : answer;
+  }
   return proxied(parts, api, route, integration, exchange, authorizer);
 }
 

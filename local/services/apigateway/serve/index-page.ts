@@ -1,5 +1,5 @@
 /** What a developer sees at the gateway's own address: where each tenant is served. */
-import type { Hosts } from "../gateway.ts";
+import type { Hosts } from "./places.ts";
 
 export function indexPage(hosts: Hosts, port: number): string {
   const rows = Object.entries(hosts).map(([label, { host, apiId, stage }]) => {

@@ -3,7 +3,6 @@ import type { Cloud } from "../../../service.ts";
 import type { AuthorizeRest } from "../authorizers/rest-authorizer.ts";
 import { eventV1 } from "../integrations/event-v1.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
-import { mockResponse } from "../integrations/mock-integration.ts";
 import { restProxyResponse } from "../integrations/proxy-response.ts";
 import { type Apis, type RestApi, type RestIntegration, restRoutes } from "../model/apis.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
@@ -54,9 +53,32 @@ export async function serveRest(parts: RestParts, api: RestApi, exchange: Exchan
   }
   const { integration } = method;
   if (!integration) return gatewayResponse(cloud, api, exchange, "API_CONFIGURATION_ERROR");
-  if (integration.type !== "MOCK") return proxied(parts, api, integration, exchange);
-  const answer = mockResponse(cloud, integration, exchange);
-  return answer ?? gatewayResponse(cloud, api, exchange, "API_CONFIGURATION_ERROR");
+  if (integration.type === "AWS_PROXY") return proxied(parts, api, integration, exchange);
+  return elsewhere(parts, api, integration, exchange);
+}
+
+/** Mocks, endpoints and functions behind templates: loaded with the first of them. */
+async function elsewhere(
+  { cloud, invoke }: RestParts,
+  api: RestApi,
+  integration: RestIntegration,
+  exchange: Exchange,
+): Promise<GatewayAnswer> {
+  const started = cloud.clock.now();
+  const { uri, credentials, timeoutMs } = integration;
+  const ask = (payload: string) =>
+    invoke({ uri, credentials, timeoutMs, sourceArn: sourceArn(cloud, api, exchange), payload });
+  const answer =
+    integration.type === "HTTP_PROXY"
+      ? await (await import("../integrations/http-proxy.ts")).restHttpProxy(cloud, integration, exchange)
+      : await (await import("../integrations/templated-integration.ts")).templatedIntegration(
+          cloud,
+          integration,
+          exchange,
+          ask,
+        );
+  if (integration.type !== "MOCK") exchange.integrationMs = cloud.clock.now() - started;
+  return typeof answer === "string" ? gatewayResponse(cloud, api, exchange, answer) : answer;
 }
 
 async function proxied(

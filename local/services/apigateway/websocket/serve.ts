@@ -1,0 +1,265 @@
+/**
+ * WebSocket APIs: a client's request to connect, its messages, and its end, each through a route of the API.
+ *
+ * Not emulated: integrations with AWS services other than functions, IAM authorization of $connect, and models of messages.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { Cloud } from "../../../service.ts";
+import { judged, readAnswer } from "../authorizers/rest-authorizer.ts";
+import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import type { Apis, Stage, WebSocketApi, WebSocketRoute } from "../model/apis.ts";
+import { type Exchange, extendedId, newExchange } from "../serve/exchange.ts";
+import type { AccessLogs } from "../stages/access-log.ts";
+import type { StageThrottles } from "../stages/stage-throttles.ts";
+import type { Usage } from "../stages/usage.ts";
+import { type Connection, connectionsOf } from "./connections.ts";
+import {
+  authorizerEvent,
+  connectEvent,
+  disconnectEvent,
+  type Happening,
+  identityValue,
+  messageEvent,
+} from "./events.ts";
+import { MAX_MESSAGE_BYTES, watchFrames } from "./frame-limit.ts";
+import { type IntegrationAnswer, integrate } from "./integrate.ts";
+import { refuse } from "./refuse.ts";
+import { selectedRoute } from "./route-selection.ts";
+
+export interface WebSocketParts {
+  cloud: Cloud;
+  apis: Apis;
+  invoke: InvokeFunction;
+  usage: Usage;
+  throttled: StageThrottles;
+  logs: AccessLogs;
+}
+
+export interface WebSocketPlace {
+  api: WebSocketApi;
+  stage: Stage;
+  path: string;
+  fullPath: string;
+  rawQuery: string;
+  host: string;
+  forwardedHost: string;
+}
+
+/** Status and message of a connection that does not come about. */
+type Refusal = [status: number, message: string];
+
+export function webSockets(parts: WebSocketParts) {
+  const { cloud, apis, invoke, logs } = parts;
+  const connections = connectionsOf(cloud);
+  /** The protocol that $connect chose of those that the client offers. */
+  const chosen = new WeakMap<IncomingMessage, string>();
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (_offered, incoming) => chosen.get(incoming) ?? false,
+  });
+
+  function exchangeOf(
+    place: WebSocketPlace,
+    incoming: IncomingMessage,
+    routeKey: string,
+    happening: Happening,
+  ): Exchange {
+    const { api, stage, path, fullPath, rawQuery, host, forwardedHost } = place;
+    const exchange = newExchange(cloud, incoming, {
+      apiId: api.id,
+      stage,
+      path,
+      fullPath,
+      rawQuery,
+      host,
+      forwardedHost,
+    });
+    // One and the same here.
+    exchange.requestId = exchange.extendedRequestId;
+    exchange.routeKey = routeKey;
+    exchange.happening = happening;
+    return exchange;
+  }
+
+  const arnOf = ({ api, stage }: WebSocketPlace, routeKey: string) =>
+    `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${stage.name}/${routeKey}`;
+
+  async function authorize(
+    place: WebSocketPlace,
+    route: WebSocketRoute,
+    exchange: Exchange,
+  ): Promise<Refusal | undefined> {
+    if (route.authorizationType === "NONE") return undefined;
+    const authorizer = place.api.authorizers.get(route.authorizerId ?? "");
+    if (!authorizer) return [500, "Internal server error"];
+    if (authorizer.identitySources.some((source) => !identityValue(cloud, exchange, source)))
+      return [401, "Unauthorized"];
+    const methodArn = arnOf(place, "$connect");
+    const result = await invoke({
+      uri: authorizer.uri,
+      credentials: authorizer.credentials,
+      timeoutMs: 29_000,
+      sourceArn: `arn:aws:execute-api:${cloud.region}:${cloud.account}:${place.api.id}/authorizers/${authorizer.id}`,
+      payload: JSON.stringify(authorizerEvent(cloud, exchange, methodArn)),
+    });
+    if (result.outcome === "failed" && result.errorMessage === "Unauthorized") return [401, "Unauthorized"];
+    const answer = result.outcome === "answered" ? readAnswer(result.payload) : undefined;
+    if (!answer || !("policy" in answer)) return [500, "Internal server error"];
+    const decision = judged(answer, methodArn);
+    if (!decision.allowed) return [403, "Forbidden"];
+    exchange.authorizer = decision.context;
+    return undefined;
+  }
+
+  async function admit(place: WebSocketPlace, exchange: Exchange): Promise<Refusal | undefined> {
+    const route = place.api.routes.get("$connect");
+    if (!route) return undefined;
+    if (!takes(place, "$connect")) return [429, "Too Many Requests"];
+    const refused = await authorize(place, route, exchange);
+    if (refused) return refused;
+    if (route.apiKeyRequired) {
+      const key = exchange.incoming.headers["x-api-key"] as string | undefined;
+      const verdict = parts.usage.take(place.api.id, place.stage.name, "$connect", key);
+      if (!verdict.allowed) {
+        return verdict.responseType === "INVALID_API_KEY" ? [403, "Forbidden"] : [429, "Too Many Requests"];
+      }
+    }
+    const answer = await integrate(
+      parts,
+      place,
+      route,
+      exchange,
+      connectEvent(cloud, exchange),
+      "",
+      arnOf(place, "$connect"),
+    );
+    if (answer.outcome === "timeout") return [504, "Endpoint request timed out"];
+    if (answer.outcome === "malformed") return [502, "Internal server error"];
+    if (answer.outcome !== "answered") return [500, "Internal server error"];
+    if (answer.status >= 300) return [answer.status, answer.body || "Forbidden"];
+    const protocol = answer.headers["sec-websocket-protocol"];
+    if (protocol) chosen.set(exchange.incoming, protocol);
+    return undefined;
+  }
+
+  const takes = ({ api, stage }: WebSocketPlace, routeKey: string) =>
+    !stage.throttles || parts.throttled.takes(api.id, stage, routeKey);
+
+  /** A request to connect: the upgrade is pending until $connect has answered. */
+  async function connect(
+    place: WebSocketPlace,
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const connectionId = extendedId();
+    const exchange = exchangeOf(place, incoming, "$connect", {
+      type: "CONNECT",
+      connectionId,
+      connectedAt: cloud.clock.now(),
+    });
+    const refused: Refusal | undefined = place.path === "/" ? await admit(place, exchange) : [403, "Forbidden"];
+    logs.write(exchange, refused?.[0] ?? 200, 0);
+    if (refused) {
+      const [status, message] = refused;
+      return refuse(socket, status, { message, connectionId, requestId: exchange.requestId });
+    }
+    if (socket.destroyed) return;
+    server.handleUpgrade(incoming, socket, head, (client) => {
+      const connection: Connection = {
+        ...{ id: connectionId, apiId: place.api.id, stage: place.stage.name, socket: client },
+        ...{ connectedAt: exchange.happening!.connectedAt, lastActiveAt: cloud.clock.now() },
+        ...{ sourceIp: exchange.sourceIp, userAgent: incoming.headers["user-agent"] },
+      };
+      let isOver = false;
+      watchFrames(socket, head, () => {
+        isOver = true;
+        client.close(1009, "Message too long");
+      });
+      connections.add(connection);
+      client.on("error", () => {}); // A client that breaks the protocol is closed by the library, and its end is told below.
+      client.on("message", (data: Buffer, isBinary) => {
+        if (isOver) return;
+        if (isBinary) return client.close(1003, "Binary frames are not supported");
+        connections.touch(connection);
+        handled(message(place, connection, exchange, data.toString()));
+      });
+      client.on("close", (code, reason) => {
+        connections.remove(connection);
+        handled(disconnected(place, connection, exchange, code, reason.toString()));
+      });
+    });
+  }
+
+  async function message(place: WebSocketPlace, connection: Connection, opened: Exchange, body: string): Promise<void> {
+    // What is deployed meanwhile is what a connection goes on with.
+    const served = apis.served(place.api.id, place.stage.name);
+    const now = served?.api.kind === "websocket" ? { ...place, api: served.api, stage: served.stage } : place;
+    const { key, route } = selectedRoute(now.api, body);
+    const exchange = exchangeOf(now, opened.incoming, key, {
+      ...{ type: "MESSAGE", connectionId: connection.id, connectedAt: connection.connectedAt, messageId: extendedId() },
+    });
+    exchange.authorizer = opened.authorizer;
+    const fail = (status: number, message: string) => {
+      exchange.error = { message };
+      logs.write(exchange, status, 0);
+      const { requestId } = exchange;
+      connections.send(connection, JSON.stringify({ message, connectionId: connection.id, requestId }));
+    };
+    if (!route) return fail(403, "Forbidden");
+    if (!takes(now, key)) return fail(429, "Too Many Requests");
+    const event = messageEvent(cloud, exchange, body);
+    const answer = await integrate(parts, now, route, exchange, event, body, arnOf(now, key));
+    if (answer.outcome === "timeout") return fail(504, "Endpoint request timed out");
+    if (answer.outcome !== "answered") return fail(500, "Internal server error");
+    logs.write(exchange, answer.status, Buffer.byteLength(answer.body));
+    if (route.answers && answer.body !== "") connections.send(connection, answer.body);
+  }
+
+  async function disconnected(
+    place: WebSocketPlace,
+    connection: Connection,
+    opened: Exchange,
+    code: number,
+    reason: string,
+  ) {
+    const route = place.api.routes.get("$disconnect");
+    if (!route) return;
+    const exchange = exchangeOf(place, opened.incoming, "$disconnect", {
+      ...{ type: "DISCONNECT", connectionId: connection.id, connectedAt: connection.connectedAt },
+      ...{ disconnectStatusCode: code, disconnectReason: reason || (REASONS[code] ?? "") },
+    });
+    exchange.authorizer = opened.authorizer;
+    const event = disconnectEvent(cloud, exchange);
+    const answer: IntegrationAnswer = await integrate(
+      parts,
+      place,
+      route,
+      exchange,
+      event,
+      "",
+      arnOf(place, "$disconnect"),
+    );
+    logs.write(exchange, answer.outcome === "answered" ? answer.status : 500, 0);
+  }
+
+  function handled(work: Promise<void>): void {
+    work.catch((error) => {
+      cloud.log({ level: "error", source: "apigateway", message: (error as Error).stack ?? String(error) });
+    });
+  }
+
+  return { connect, stop: () => connections.stop() };
+}
+
+/** What API Gateway says of an end that came without a reason. */
+const REASONS: Record<number, string> = {
+  1000: "Connection Closed Normally",
+  1001: "Going away",
+  1005: "Client-side close frame status not set",
+  1006: "Connection closed abnormally",
+};
