@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { AwsError, type Clock } from "../../service.ts";
-import type { Item } from "./attribute-values.ts";
+import { type Item, sizeOfItem } from "./attribute-values.ts";
+import { type Capacity, type Consumed, readUnits, writeUnits } from "./capacity.ts";
 import {
   carryOut,
   conditionCheck,
@@ -35,11 +36,20 @@ function assertDistinct(positions: string[], message: string): void {
   if (new Set(positions).size !== positions.length) throw invalid(message);
 }
 
-export interface BatchGet {
-  RequestItems?: Record<string, ItemRequest & { Keys?: Item[] }>;
+/** A transaction prepares and commits: twice. */
+const TRANSACTED = 2;
+
+interface Asked {
+  ReturnConsumedCapacity?: string;
 }
 
-export function batchGet(storage: Storage, { RequestItems: requested = {} }: BatchGet) {
+export interface BatchGet extends Asked {
+  RequestItems?: Record<string, ItemRequest & { Keys?: Item[]; ConsistentRead?: boolean }>;
+}
+
+export function batchGet(storage: Storage, input: BatchGet, capacity: Capacity) {
+  const { RequestItems: requested = {} } = input;
+  const consumed: Consumed[] = [];
   const tables = Object.entries(requested);
   if (tables.length === 0) throw emptyBatch();
   if (tables.reduce((sum, [, { Keys = [] }]) => sum + Keys.length, 0) > MAX_GETS)
@@ -52,17 +62,23 @@ export function batchGet(storage: Storage, { RequestItems: requested = {} }: Bat
       "Provided list of item keys contains duplicates",
     );
     const chosen = projection(request);
-    const found = keys.map((key) => storage.get(table, key)).filter((item) => item !== undefined);
-    return [name, found.map(chosen)] as const;
+    const read = keys.map((key) => storage.get(table, key));
+    for (const item of read) {
+      const bytes = item === undefined ? 0 : sizeOfItem(item);
+      consumed.push({ table: table.name, units: readUnits(bytes, request.ConsistentRead) });
+    }
+    return [name, read.filter((item) => item !== undefined).map(chosen)] as const;
   });
-  return { Responses: Object.fromEntries(responses), UnprocessedKeys: {} };
+  const Responses = Object.fromEntries(responses);
+  return { Responses, UnprocessedKeys: {}, ...capacity.several("Read", input, consumed) };
 }
 
-export interface BatchWrite {
+export interface BatchWrite extends Asked {
   RequestItems?: Record<string, { PutRequest?: { Item?: Item }; DeleteRequest?: { Key?: Item } }[]>;
 }
 
-export function batchWrite(storage: Storage, { RequestItems: requested = {} }: BatchWrite) {
+export function batchWrite(storage: Storage, input: BatchWrite, capacity: Capacity) {
+  const { RequestItems: requested = {} } = input;
   const requests = Object.entries(requested).flatMap(([name, writes]) => writes.map((write) => ({ name, write })));
   if (requests.length === 0) throw emptyBatch();
   if (requests.length > MAX_WRITES) throw invalid("Too many items requested for the BatchWriteItem call");
@@ -80,10 +96,13 @@ export function batchWrite(storage: Storage, { RequestItems: requested = {} }: B
     writes.map(({ table, key }) => position(table, key)),
     "Provided list of item keys contains duplicates",
   );
-  storage.atomically(() => {
-    for (const write of writes) carryOut(storage, write);
-  });
-  return { UnprocessedItems: {} };
+  const consumed = storage.atomically(() => writes.map((write) => written(write, carryOut(storage, write))));
+  return { UnprocessedItems: {}, ...capacity.several("Write", input, consumed) };
+}
+
+function written({ table }: Write, { before, after }: ReturnType<typeof carryOut>): Consumed {
+  const bytes = Math.max(...[before, after].map((item) => (item === undefined ? 0 : sizeOfItem(item))));
+  return { table: table.name, units: writeUnits(bytes) };
 }
 
 function emptyBatch(): AwsError {
@@ -92,22 +111,25 @@ function emptyBatch(): AwsError {
   );
 }
 
-export interface TransactGet {
+export interface TransactGet extends Asked {
   TransactItems?: { Get?: ItemRequest }[];
 }
 
-export function transactGet(storage: Storage, { TransactItems: gets = [] }: TransactGet) {
+export function transactGet(storage: Storage, input: TransactGet, capacity: Capacity) {
+  const { TransactItems: gets = [] } = input;
   assertTransactionSize(gets.length);
-  return {
-    Responses: gets.map(({ Get: get = {} }) => {
-      const table = tableOf(storage, get.TableName);
-      const item = storage.get(table, keyOfRequest(table, get.Key).key);
-      return item === undefined ? {} : { Item: projection(get)(item) };
-    }),
-  };
+  const consumed: Consumed[] = [];
+  const Responses = gets.map(({ Get: get = {} }) => {
+    const table = tableOf(storage, get.TableName);
+    const item = storage.get(table, keyOfRequest(table, get.Key).key);
+    const bytes = item === undefined ? 0 : sizeOfItem(item);
+    consumed.push({ table: table.name, units: TRANSACTED * readUnits(bytes, true) });
+    return item === undefined ? {} : { Item: projection(get)(item) };
+  });
+  return { Responses, ...capacity.several("Read", input, consumed) };
 }
 
-export interface TransactWrite {
+export interface TransactWrite extends Asked {
   ClientRequestToken?: string;
   TransactItems?: { Put?: ItemRequest; Update?: ItemRequest; Delete?: ItemRequest; ConditionCheck?: ItemRequest }[];
 }
@@ -127,9 +149,9 @@ export function transactedRequests({
 }
 
 /** All or none; a client request token makes a repetition within ten minutes harmless. */
-export function transactions(storage: Storage, clock: Clock) {
+export function transactions(storage: Storage, clock: Clock, capacity: Capacity) {
   const done = new Map<string, { digest: string; until: number }>();
-  return function transactWrite(input: TransactWrite): Record<string, never> {
+  return function transactWrite(input: TransactWrite): object {
     assertTransactionSize(input.TransactItems?.length ?? 0);
     const requests = transactedRequests(input);
     const token = input.ClientRequestToken;
@@ -152,8 +174,9 @@ export function transactions(storage: Storage, clock: Clock) {
       writes.map(({ table, key }) => position(table, key)),
       "Transaction request cannot include multiple operations on one item",
     );
+    const consumed: Consumed[] = [];
     storage.atomically(() => {
-      const reasons = writes.map((write) => attempt(storage, write));
+      const reasons = writes.map((write) => attempt(storage, write, consumed));
       if (reasons.every(({ Code }) => Code === "None")) return;
       throw new AwsError(
         "TransactionCanceledException",
@@ -163,13 +186,18 @@ export function transactions(storage: Storage, clock: Clock) {
       );
     });
     if (token !== undefined) done.set(token, { digest, until: clock.now() + TOKEN_LIFETIME_MS });
-    return {};
+    return capacity.several("Write", input, consumed);
   };
 }
 
-function attempt(storage: Storage, write: Write): { Code: string; Message?: string; Item?: Item } {
+function attempt(
+  storage: Storage,
+  write: Write,
+  consumed: Consumed[],
+): { Code: string; Message?: string; Item?: Item } {
   try {
-    carryOut(storage, write);
+    const { table, units } = written(write, carryOut(storage, write));
+    consumed.push({ table, units: TRANSACTED * units });
     return { Code: "None" };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;

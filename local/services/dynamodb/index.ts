@@ -9,11 +9,12 @@
 import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Resource } from "../../../engine/graph.ts";
 import { afterKms, keyAccess } from "../../key-access.ts";
+import { measured } from "../../operation-metrics.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
 import { accessRules } from "./access.ts";
 import { type Item, sizeOfItem } from "./attribute-values.ts";
 import { batchGet, batchWrite, transactGet, transactions } from "./batches.ts";
-import { readCapacity, writeCapacity } from "./capacity.ts";
+import { capacity } from "./capacity.ts";
 import { project } from "./expressions/projection.ts";
 import {
   carryOut,
@@ -31,6 +32,7 @@ import {
 import { type QueryRequest, query, scan } from "./query.ts";
 import { storage } from "./storage.ts";
 import { keyOfSpecification, type Table, tableOfResource } from "./table.ts";
+import { tableMetrics } from "./table-metrics.ts";
 import { tableOperations } from "./table-operations.ts";
 
 interface ItemInput extends ItemRequest {
@@ -59,6 +61,7 @@ function tablesIn(input: {
 export function dynamodb(cloud: Cloud): Service {
   const items = storage(cloud.database, cloud.clock);
   const access = accessRules(cloud, items);
+  const consumed = capacity(cloud);
 
   function provision({ outputs, inputs }: Resource): void {
     const name = outputs.name as string;
@@ -86,7 +89,7 @@ export function dynamodb(cloud: Cloud): Service {
         const attributes = returnValues(returned, write, before, after);
         return {
           ...(attributes && Object.keys(attributes).length > 0 && { Attributes: attributes }),
-          ...writeCapacity(input, write.table.name, bytes),
+          ...consumed.write(input, write.table.name, bytes),
         };
       },
     };
@@ -96,7 +99,7 @@ export function dynamodb(cloud: Cloud): Service {
     (read: typeof query): Operation["run"] =>
     (input: QueryRequest) => {
       const { table, page, bytes } = read(items, input);
-      return { ...page, ...readCapacity(input, table.name, bytes) };
+      return { ...page, ...consumed.read(input, table.name, bytes) };
     };
 
   const keys = keyAccess(cloud, { service: "dynamodb" });
@@ -124,11 +127,17 @@ export function dynamodb(cloud: Cloud): Service {
     return { ...operations, ...Object.fromEntries(guarded), CreateTable };
   }
 
+  const ended = tableMetrics(cloud, (input) =>
+    [...new Set(tablesIn(input).map((name) => tableName(name)))].filter((name) => items.tables.has(name)),
+  );
+  const measuredTables = (operations: Record<string, Operation>) =>
+    measured(underKeys(operations), DATA_OPERATIONS, ended);
+
   return {
     name: "dynamodb",
     client: () => import("@aws-sdk/client-dynamodb"),
     resources: { "aws:dynamodb/table:Table": provision },
-    operations: underKeys({
+    operations: measuredTables({
       ...tableOperations(items, access, cloud.clock),
       GetItem: {
         authorize: access.onItem("GetItem"),
@@ -138,8 +147,8 @@ export function dynamodb(cloud: Cloud): Service {
           const { key } = keyOfRequest(table, input.Key);
           const chosen = projection(input);
           const item = items.get(table, key);
-          const capacity = readCapacity(input, table.name, item === undefined ? 0 : sizeOfItem(item));
-          return item === undefined ? capacity : { Item: chosen(item), ...capacity };
+          const units = consumed.read(input, table.name, item === undefined ? 0 : sizeOfItem(item));
+          return item === undefined ? units : { Item: chosen(item), ...units };
         },
       },
       PutItem: writing("PutItem", put, ["NONE", "ALL_OLD"]),
@@ -147,10 +156,10 @@ export function dynamodb(cloud: Cloud): Service {
       UpdateItem: writing("UpdateItem", update, ["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]),
       Query: { authorize: access.onQuery("Query"), run: paging(query) },
       Scan: { authorize: access.onQuery("Scan"), run: paging(scan) },
-      BatchGetItem: { authorize: access.batchGet, run: (input) => batchGet(items, input) },
-      BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input) },
-      TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input) },
-      TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock) },
+      BatchGetItem: { authorize: access.batchGet, run: (input) => batchGet(items, input, consumed) },
+      BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input, consumed) },
+      TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input, consumed) },
+      TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock, consumed) },
     }),
     stop: items.stop,
   };

@@ -12,6 +12,7 @@ import type { Call, Cloud, Service } from "../../service.ts";
 import { putting } from "./putting.ts";
 import { read as readIterator, reading } from "./reading.ts";
 import { shardOperations } from "./shard-operations.ts";
+import { measuredStreams } from "./stream-metrics.ts";
 import { setPolicy, streamOperations } from "./stream-operations.ts";
 import { type StreamReference, streamsOf } from "./streams.ts";
 
@@ -49,7 +50,7 @@ export function kinesis(cloud: Cloud): Service {
         setPolicy(streams.find({ StreamARN: String(inputs.resourceArn) }), String(inputs.policy));
       },
     },
-    operations: {
+    operations: measuredStreams(cloud, {
       ...streamOperations(streams),
       ...shardOperations(streams),
       ...puts,
@@ -59,6 +60,6 @@ export function kinesis(cloud: Cloud): Service {
       GetRecords: afterKms(reads.GetRecords!, ({ ShardIterator }: { ShardIterator: string }, call) =>
         asksOf("read")({ StreamName: readIterator(ShardIterator).stream }, call),
       ),
-    },
+    }),
   };
 }

@@ -28,6 +28,12 @@ export class AutoPause {
     this.#readyAt = options.clock.now();
   }
 
+  /** @param unusedSince as for `wake` */
+  isPaused(unusedSince: number | undefined): boolean {
+    if (this.afterMs === undefined || unusedSince === undefined) return false;
+    return this.#options.clock.now() >= Math.max(unusedSince, this.#readyAt) + this.afterMs;
+  }
+
   /**
    * A call has come.
    * @param unusedSince when the last statement or transaction ended; undefined while one is open

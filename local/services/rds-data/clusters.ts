@@ -8,6 +8,7 @@ import type { Resource } from "../../../engine/graph.ts";
 import { type PostgresServer, startPostgres } from "../../postgres.ts";
 import { AwsError, type Cloud } from "../../service.ts";
 import { AutoPause, autoPauseMs } from "./auto-pause.ts";
+import { capacityOf, Load } from "./cluster-metrics.ts";
 import { Connections } from "./connections.ts";
 
 export interface Cluster {
@@ -16,6 +17,11 @@ export interface Cluster {
   httpEndpoint: boolean;
   /** Where a call that names no database goes. */
   defaultDatabase: string;
+  /** In ACU. */
+  capacity: { least: number; most: number };
+  load: Load;
+  /** How many connections there are, and since when none of them was used. */
+  open(): { connections: number; unusedSince: number | undefined };
   /** Whether it sleeps: a call may have to wake it. */
   pause: AutoPause;
   master: { username: string; password: string; secretArn?: string };
@@ -38,6 +44,8 @@ export function startCluster(cloud: Cloud, resource: Resource, resumeMs: number)
   const username = String(inputs.masterUsername ?? "postgres");
   const password = inputs.masterPassword ? String(inputs.masterPassword) : keptPassword(home);
   const database = inputs.databaseName ? String(inputs.databaseName) : undefined;
+  const started = cloud.clock.now();
+  let pool: Connections | undefined;
   const running = startPostgres({ directory: home }).then(async (server) => {
     const connections = new Connections(server, cloud.clock);
     try {
@@ -46,6 +54,7 @@ export function startCluster(cloud: Cloud, resource: Resource, resumeMs: number)
       await server.stop();
       throw error;
     }
+    pool = connections;
     return { server, connections };
   });
   const arn = String(outputs.arn);
@@ -58,6 +67,9 @@ export function startCluster(cloud: Cloud, resource: Resource, resumeMs: number)
     arn,
     identifier: clusterIdentifier,
     httpEndpoint: false,
+    capacity: capacityOf(inputs.serverlessv2ScalingConfiguration),
+    load: new Load(),
+    open: () => ({ connections: pool?.size ?? 0, unusedSince: pool ? pool.unusedSince : started }),
     pause: new AutoPause({ clock: cloud.clock, arn, resumeMs, onResume }),
     defaultDatabase: database ?? "postgres",
     master: { username, password, secretArn: secrets?.[0]?.secretArn },
@@ -68,6 +80,7 @@ export function startCluster(cloud: Cloud, resource: Resource, resumeMs: number)
 /** What may change while the cluster runs. */
 export function configureCluster(cluster: Cluster, { inputs }: Resource): void {
   cluster.httpEndpoint = inputs.enableHttpEndpoint === true;
+  cluster.capacity = capacityOf(inputs.serverlessv2ScalingConfiguration);
   cluster.pause.afterMs = autoPauseMs(inputs.serverlessv2ScalingConfiguration);
 }
 

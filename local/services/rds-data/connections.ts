@@ -58,6 +58,11 @@ export class Connections {
     this.#lastUsed = clock.now();
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** When the last statement or transaction ended, by the clock; undefined while one is open. */
   get unusedSince(): number | undefined {
     return this.#lent.size > 0 ? undefined : this.#lastUsed;

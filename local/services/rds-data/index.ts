@@ -8,6 +8,7 @@
 
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
+import { clusterMetrics } from "./cluster-metrics.ts";
 import { type Cluster, configureCluster, requireCluster, startCluster } from "./clusters.ts";
 import type { Connection, Login } from "./connections.ts";
 import { fromPostgres } from "./errors.ts";
@@ -41,6 +42,7 @@ export function rdsData(cloud: Cloud, { resumeMs = defaultResumeMs() }: RdsDataO
   const clusters = new Map<string, Cluster>();
   const faults = new Faults(cloud.clock);
   const transactions = new Transactions(cloud.clock);
+  clusterMetrics(cloud, clusters);
 
   async function provisionCluster(resource: Resource): Promise<void> {
     const arn = String(resource.outputs.arn);
@@ -76,8 +78,14 @@ export function rdsData(cloud: Cloud, { resumeMs = defaultResumeMs() }: RdsDataO
     const login = await readLogin(input, cluster, call);
     const { connections } = cluster;
     const patient = input.continueAfterTimeout === true;
-    const timed = (connection: Connection, running: Promise<object>) =>
-      withTimeout(cloud.clock, connections, connection, patient, running);
+    const timed = async (connection: Connection, running: Promise<object>) => {
+      const start = performance.now();
+      try {
+        return await withTimeout(cloud.clock, connections, connection, patient, running);
+      } finally {
+        cluster.load.ran(performance.now() - start);
+      }
+    };
     if (input.transactionId) {
       const { transactionId, resourceArn } = input;
       const connection = transactions.take(transactionId, resourceArn, login.user);

@@ -4,12 +4,14 @@ import type { Attempts } from "./attempts.ts";
 import { effectivePolicy, pausesOf } from "./delivery-policy.ts";
 import type { Signer } from "./signing.ts";
 import type { Subscription, Topic } from "./topic.ts";
+import type { TopicMeter } from "./topic-metrics.ts";
 
 /** What sending needs beside the message. */
 export interface Sending {
   cloud: Cloud;
   signer: Signer;
   attempts: Attempts;
+  count: TopicMeter;
   /** Aborted when the platform stops. */
   signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export async function deliverTo(
   number = 0,
   id?: string,
 ): Promise<void> {
-  const { attempts, signal } = sending;
+  const { attempts, count, signal } = sending;
   const isHttp = subscription.protocol.startsWith("http");
   const policy = effectivePolicy(topic.attributes.DeliveryPolicy, subscription.deliveryPolicy);
 
@@ -59,10 +61,12 @@ export async function deliverTo(
       if (isHttp) await post(sending, subscription, message, policy.requestPolicy?.headerContentType);
       else await hand(sending, subscription, message);
       attempts.done(id);
+      count(topic.arn, "NumberOfNotificationsDelivered");
     } catch (error) {
       if (signal.aborted) return;
       const pauseMs = (isHttp ? pausesOf(policy.healthyRetryPolicy as never) : SERVICE_PAUSES_MS)[number];
       if (pauseMs === undefined || isPermanent(error)) {
+        count(topic.arn, "NumberOfNotificationsFailed");
         await undeliverable(sending, subscription, message, error as Error);
         attempts.done(id);
       } else attempts.later({ id, subscriptionArn: subscription.arn, message, number: number + 1 }, pauseMs);
@@ -193,7 +197,7 @@ async function undeliverable(
   message: Published,
   error: Error,
 ): Promise<void> {
-  const { cloud } = sending;
+  const { cloud, count } = sending;
   const lost = `${message.topicArn} could not deliver to ${subscription.endpoint}: ${error.message}`;
   if (!subscription.deadLetterArn) {
     cloud.log({
@@ -205,7 +209,9 @@ async function undeliverable(
   }
   try {
     await cloud.deliver(subscription.deadLetterArn, await forQueue(sending, subscription, message));
+    count(message.topicArn, "NumberOfNotificationsRedrivenToDlq");
   } catch (second) {
+    count(message.topicArn, "NumberOfNotificationsFailedToRedriveToDlq");
     cloud.log({
       level: "warn",
       source: "sns",

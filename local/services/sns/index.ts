@@ -15,6 +15,7 @@ import { publish } from "./publishing.ts";
 import { signer } from "./signing.ts";
 import { makeSubscription, subscriptionOperations } from "./subscription-operations.ts";
 import { type Topic, topicsOf } from "./topic.ts";
+import { topicMetrics } from "./topic-metrics.ts";
 import { topicOperations } from "./topic-operations.ts";
 
 const SUBSCRIPTION_ATTRIBUTES = [
@@ -28,7 +29,10 @@ export function sns(cloud: Cloud): Service {
   const keys = keyAccess(cloud, { service: "sns", errors: (refusal) => `KMS${refusal}Exception` });
   const asks = ({ arn, attributes }: Topic, call: Call) =>
     keys.write(attributes.KmsMasterKeyId || undefined, { "aws:sns:topicArn": arn }, call);
-  const sending: Sending = { cloud, signer: signer(cloud), attempts: attemptsOf(cloud), signal: stopping.signal };
+  const sending: Sending = {
+    ...{ cloud, signer: signer(cloud), attempts: attemptsOf(cloud), count: topicMetrics(cloud) },
+    signal: stopping.signal,
+  };
   sending.attempts.resume(({ id, subscriptionArn, message, number }) => {
     const found = topics.all().find(({ subscriptions }) => subscriptions.has(subscriptionArn));
     if (found) void deliverTo(sending, found, found.subscriptions.get(subscriptionArn)!, message, number, id);

@@ -61,9 +61,12 @@ export async function publish(sending: Sending, topic: Topic, input: PublishInpu
     traceHeader,
   };
   if (deduplicationId !== undefined) remember(topic, deduplicationId, now, message);
-  const receivers = [...topic.subscriptions.values()].filter(
-    (subscription) => !subscription.pending && matchesFilter(subscription, message),
-  );
+  const confirmed = [...topic.subscriptions.values()].filter(({ pending }) => !pending);
+  const receivers = confirmed.filter((subscription) => matchesFilter(subscription, message));
+  sending.count(topic.arn, "NumberOfMessagesPublished");
+  sending.count(topic.arn, "PublishSize", bytesOf(input));
+  const filteredOut = confirmed.length - receivers.length;
+  if (filteredOut > 0) sending.count(topic.arn, "NumberOfNotificationsFilteredOut", filteredOut);
   const deliver = () => Promise.all(receivers.map((subscription) => deliverTo(sending, topic, subscription, message)));
   topic.tail = topic.isFifo ? topic.tail.then(async () => void (await deliver())) : deliver().then(() => {});
   await topic.tail;

@@ -29,6 +29,8 @@ export interface TestServer {
   directory: string;
   client: RDSDataClient;
   clock: ManualClock;
+  /** What is played of it. */
+  cloud: Cloud;
   /** ARN → SecretString. */
   secrets: Map<string, string>;
   /** What the service asked IAM about. */
@@ -93,8 +95,10 @@ export async function startDataApi(options: { directory?: string; resumeMs?: num
     asked.push(access);
     if (denied.has(access.action)) throw new AwsError("AccessDeniedException", `not authorized: ${access.action}`, 403);
   };
-  const cloud = { account: "000000000000", region: "eu-west-1", directory, clock, call, authorize };
-  const service = rdsData({ ...cloud, log: (line: LogLine) => log.push(line.message) } as unknown as Cloud, options);
+  const tell = (line: LogLine) => log.push(line.message);
+  const played = { account: "000000000000", region: "eu-west-1", directory, clock, call, authorize, log: tell };
+  const cloud = played as unknown as Cloud;
+  const service = rdsData(cloud, options);
   const http = createServer((request, response) => {
     // A defect of the service is an answer that says so: nobody waits for one that never comes.
     answerTo(request, response).catch((error) => {
@@ -127,6 +131,7 @@ export async function startDataApi(options: { directory?: string; resumeMs?: num
     directory,
     client,
     clock,
+    cloud,
     secrets,
     asked,
     denied,
