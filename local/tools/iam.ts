@@ -20,6 +20,7 @@ export const iam: Tool = {
 A tenant stands for its cell's tenant role with the session tag TenantId, as the API's function assumes it. Policies of the
 resource itself are not asked; a call says what they say.`,
   options: { context: { type: "string", multiple: true } },
+  mostWords: 4,
   async run({ platform, values, words: [verb, who, action, resource], write }) {
     if (verb !== "why" || !who || !action || !resource)
       throw new ToolError("usage: npm run iam -- why <tenant|function|role> <action> <resource>");

@@ -2,11 +2,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   CloudWatchLogsClient,
-  DescribeLogGroupsCommand,
   FilterLogEventsCommand,
+  paginateDescribeLogGroups,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { Tool } from "./main.ts";
-import { ToolError } from "./platform.ts";
+import { choose, matching, ToolError } from "./platform.ts";
 
 interface Line {
   group: string;
@@ -47,6 +47,7 @@ The last ten minutes by default. --all shows Lambda's own START, END and REPORT 
         shown.add(line.id);
         write(`${render(line)}\n`);
       }
+      if (!values.follow && shown.size === 0) write(`no lines in the last ${minutes} minutes${besides(values)}\n`);
       if (!values.follow || signal.aborted) return 0;
       // A line may arrive late; those that were shown are known.
       startTime = Math.max(startTime, Date.now() - 10_000);
@@ -56,14 +57,17 @@ The last ten minutes by default. --all shows Lambda's own START, END and REPORT 
   },
 };
 
+function besides({ tenant, grep }: Record<string, unknown>): string {
+  return `${tenant === undefined ? "" : ` of tenant ${tenant}`}${grep === undefined ? "" : ` with "${grep}"`}; --since reaches back further`;
+}
+
 async function read(client: CloudWatchLogsClient, part: string, startTime: number): Promise<Line[]> {
-  const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({ limit: 50 }));
-  const groups = logGroups.map(({ logGroupName }) => logGroupName!).filter((name) => name.includes(part));
-  if (groups.length === 0) {
-    throw new ToolError(
-      `there is no log group with "${part}"; there are:\n  ${logGroups.map(({ logGroupName }) => logGroupName).join("\n  ")}`,
-    );
+  const names: string[] = [];
+  for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, {})) {
+    names.push(...logGroups.map(({ logGroupName }) => logGroupName!));
   }
+  const groups = part === "" ? names : matching(part, names).found;
+  if (groups.length === 0) choose("log group", part, names);
   const found = await Promise.all(
     groups.map(async (group) => {
       const lines: Line[] = [];

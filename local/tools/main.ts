@@ -5,6 +5,8 @@ import { findPlatform, type Platform, ToolError } from "./platform.ts";
 export interface Tool {
   usage: string;
   options: ParseArgsOptionsConfig;
+  /** What is no flag: so many at most. @default 1 */
+  mostWords?: number;
   /** @returns the exit status */
   run(call: ToolCall): Promise<number>;
 }
@@ -43,6 +45,10 @@ export async function runTool(
     if (values.help) {
       write(`${tool.usage}\n`);
       return 0;
+    }
+    const extra = positionals[tool.mostWords ?? 1];
+    if (extra !== undefined) {
+      throw new ToolError(`"${extra}" is one word too many; \`npm run ${name} -- --help\` says what it takes`);
     }
     return await tool.run({
       platform: findPlatform(values.state as string | undefined),

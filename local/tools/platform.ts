@@ -27,17 +27,31 @@ export function findPlatform(state = ".terrace"): Platform {
   return { ...outputs, client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } } };
 }
 
-/** The one candidate that is meant: by its whole name, or by a part of it that no other has. */
+/** Those that are meant: by the whole name, by words of it in their order (`acme-audit`), or else by a part of it. */
+export function matching(wanted: string, candidates: readonly string[]): { found: string[]; byWords: boolean } {
+  if (candidates.includes(wanted)) return { found: [wanted], byWords: true };
+  const words = wanted.split(SEPARATOR);
+  const hasWords = (name: string) => {
+    let at = 0;
+    for (const word of name.split(SEPARATOR)) if (word === words[at]) at++;
+    return at === words.length;
+  };
+  const byWords = candidates.filter(hasWords);
+  if (byWords.length > 0) return { found: byWords, byWords: true };
+  return { found: candidates.filter((name) => name.includes(wanted)), byWords: false };
+}
+
+/** The one candidate that is meant. @throws ToolError where there is none, or several */
 export function choose(what: string, wanted: string, candidates: readonly string[]): string {
-  if (candidates.includes(wanted)) return wanted;
-  const parts = candidates.filter((name) => name.split(/[-_/]/).includes(wanted));
-  const found = parts.length > 0 ? parts : candidates.filter((name) => name.includes(wanted));
+  const { found } = matching(wanted, candidates);
   if (found.length === 1) return found[0]!;
   const list = (found.length > 0 ? found : candidates).slice(0, 20).map((name) => `\n  ${name}`);
   const problem =
     found.length > 0 ? `"${wanted}" is not the only ${what} of that name` : `there is no ${what} "${wanted}"`;
   throw new ToolError(`${problem}; there are:${list.join("")}`);
 }
+
+const SEPARATOR = /[-_/]/;
 
 export function tenantOf(platform: Platform, id: string): LocalOutputs["tenants"][string] {
   const tenant = platform.tenants[id];

@@ -7,7 +7,7 @@ import {
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
 import type { Tool } from "./main.ts";
-import { choose, ToolError, table } from "./platform.ts";
+import { choose, matching, ToolError, table } from "./platform.ts";
 
 interface QueueState {
   name: string;
@@ -26,11 +26,15 @@ Queues with messages in them; --all shows empty ones too, --peek the first messa
   options: { all: { type: "boolean" }, peek: { type: "boolean" } },
   async run({ platform, values, words: [part = ""], write }) {
     const client = new SQSClient(platform.client);
-    const found = (await statesOf(client)).filter(({ name }) => name.includes(part));
+    const all = await statesOf(client);
+    const names = all.map(({ name }) => name);
+    const meant = part === "" ? names : matching(part, names).found;
+    const found = all.filter(({ name }) => meant.includes(name));
+    if (found.length === 0 && part !== "") choose("queue", part, names);
     const busy = found.filter(({ waiting, inFlight, delayed }) => waiting + inFlight + delayed > 0);
     const shown = values.all ? found : busy;
     if (shown.length === 0) {
-      write(`${found.length} queues, all empty\n`);
+      write(found.length === 1 ? `${found[0]!.name} is empty\n` : `${found.length} queues, all empty\n`);
       return 0;
     }
     const rows = shown.map(({ name, waiting, inFlight, delayed, deadLettersOf }) => [

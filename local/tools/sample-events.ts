@@ -1,5 +1,8 @@
 /** Events as the services send them, for trying a function out by hand. */
 import { createHash, randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { ToolError } from "./platform.ts";
+import { authorizerEvent, httpEvent, restEvent, tokenEvent, webSocketEvent } from "./sample-requests.ts";
 
 export interface EventValues {
   region: string;
@@ -8,6 +11,15 @@ export interface EventValues {
   body?: string;
   bucket?: string;
   key?: string;
+  /** Of the object. */
+  size?: number;
+  eTag?: string;
+  /** ARNs of what the events come from. */
+  queue?: string;
+  topic?: string;
+  stream?: string;
+  /** The topic's messages come without their envelope. */
+  isRaw?: boolean;
   method?: string;
   path?: string;
 }
@@ -24,18 +36,32 @@ const NAMES: Record<string, [what: string, make: Make]> = {
       Records: [sqsRecord(values, JSON.stringify({ Records: [s3Record(values, "ObjectCreated:Put")] }))],
     }),
   ],
-  sns: [
-    "a topic's message (--body)",
-    ({ region, account, body = "{}" }) => ({ Records: [snsRecord(region, account, body)] }),
+  sns: ["a topic's message (--body)", (values) => ({ Records: [snsRecord(values)] })],
+  "sqs:sns": [
+    "a queue's message that came from a topic (--body)",
+    (values) => ({
+      Records: [sqsRecord(values, values.isRaw ? (values.body ?? "{}") : JSON.stringify(snsRecord(values).Sns))],
+    }),
   ],
   rest: ["a request through a REST API (--method, --path, --body)", restEvent],
   http: ["a request through an HTTP API (--method, --path, --body)", httpEvent],
+  authorizer: [
+    "a question to a REST API's authorizer (--method, --path; --body is the Authorization header)",
+    authorizerEvent,
+  ],
+  websocket: ["a connection of a WebSocket API, or with --body a message", webSocketEvent],
+  "cognito:token": ["Cognito's trigger before it makes tokens", tokenEvent],
   schedule: ["EventBridge Scheduler's own event", scheduleEvent],
   eventbridge: [
     "an event of a bus (--body is its detail)",
-    ({ region, account, body = "{}" }) => busEvent(region, account, JSON.parse(body)),
+    ({ region, account, body = "{}" }) => busEvent(region, account, jsonOf(body)),
   ],
+  "eventbridge:s3:put": ["a bus's event of a created object", s3BusEvent],
+  alarm: ["an alarm that calls a function", alarmEvent],
+  logs: ["a subscription to a log group (--body is the line)", logsEvent],
+  dynamodb: ["a change of a table's item (--body is its new image)", dynamodbEvent],
   kinesis: ["one record of a stream (--body is its data)", (values) => ({ Records: [kinesisRecord(values)] })],
+  firehose: ["records to transform for Firehose (--body)", firehoseEvent],
 };
 
 export const eventNames: readonly (readonly [string, string])[] = Object.entries(NAMES).map(([name, [what]]) => [
@@ -49,7 +75,7 @@ export function sampleEvent(name: string, values: EventValues): object | undefin
 }
 
 function s3Record(
-  { region, bucket = "photos", key = "tenants/acme/photos/1/original" }: EventValues,
+  { region, bucket = "photos", key = "tenants/acme/photos/1/original", size = 1024, eTag = md5(key) }: EventValues,
   eventName: string,
 ) {
   return {
@@ -69,15 +95,15 @@ function s3Record(
       // Keys come as a form would send them.
       object: {
         key: encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+"),
-        size: 1024,
-        eTag: md5(key),
+        size,
+        eTag,
         sequencer: "0",
       },
     },
   };
 }
 
-function sqsRecord({ region, account }: EventValues, body: string) {
+function sqsRecord({ region, account, queue }: EventValues, body: string) {
   return {
     ...{ messageId: randomUUID(), receiptHandle: "sample", body, md5OfBody: md5(body), messageAttributes: {} },
     attributes: {
@@ -86,12 +112,16 @@ function sqsRecord({ region, account }: EventValues, body: string) {
       SenderId: account,
       ApproximateFirstReceiveTimestamp: String(Date.now()),
     },
-    ...{ eventSource: "aws:sqs", eventSourceARN: `arn:aws:sqs:${region}:${account}:sample`, awsRegion: region },
+    ...{
+      eventSource: "aws:sqs",
+      eventSourceARN: queue ?? `arn:aws:sqs:${region}:${account}:sample`,
+      awsRegion: region,
+    },
   };
 }
 
-function snsRecord(region: string, account: string, Message: string) {
-  const TopicArn = `arn:aws:sns:${region}:${account}:sample`;
+function snsRecord({ region, account, topic, body: Message = "{}" }: EventValues) {
+  const TopicArn = topic ?? `arn:aws:sns:${region}:${account}:sample`;
   return {
     ...{ EventSource: "aws:sns", EventVersion: "1.0", EventSubscriptionArn: `${TopicArn}:${randomUUID()}` },
     Sns: {
@@ -106,44 +136,6 @@ function snsRecord(region: string, account: string, Message: string) {
   };
 }
 
-function restEvent({ account, method = "GET", path = "/health", body }: EventValues) {
-  const headers = { Host: "api.example.com", "Content-Type": "application/json" };
-  const multiValueHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return {
-    ...{ resource: path, path, httpMethod: method, headers, multiValueHeaders, queryStringParameters: null },
-    ...{ multiValueQueryStringParameters: null, pathParameters: null, stageVariables: null },
-    requestContext: {
-      ...{ accountId: account, apiId: "sample", stage: "v1", httpMethod: method, path, resourcePath: path },
-      ...{
-        requestId: randomUUID(),
-        requestTimeEpoch: Date.now(),
-        identity: { sourceIp: "127.0.0.1", userAgent: "sample" },
-      },
-    },
-    ...{ body: body ?? null, isBase64Encoded: false },
-  };
-}
-
-function httpEvent({ account, method = "GET", path = "/health", body }: EventValues) {
-  return {
-    ...{ version: "2.0", routeKey: `${method} ${path}`, rawPath: path, rawQueryString: "" },
-    headers: { host: "api.example.com", "content-type": "application/json" },
-    requestContext: {
-      ...{
-        accountId: account,
-        apiId: "sample",
-        domainName: "api.example.com",
-        routeKey: `${method} ${path}`,
-        stage: "$default",
-      },
-      ...{ requestId: randomUUID(), timeEpoch: Date.now() },
-      http: { method, path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "sample" },
-    },
-    ...(body === undefined ? {} : { body }),
-    isBase64Encoded: false,
-  };
-}
-
 function scheduleEvent({ region, account }: EventValues) {
   return busEvent(region, account, {}, "aws.scheduler", "Scheduled Event");
 }
@@ -155,8 +147,93 @@ function busEvent(region: string, account: string, detail: object, source = "sam
   };
 }
 
-function kinesisRecord({ region, account, body = "{}" }: EventValues) {
-  const eventSourceARN = `arn:aws:kinesis:${region}:${account}:stream/sample`;
+function s3BusEvent({
+  region,
+  account,
+  bucket = "photos",
+  key = "tenants/acme/photos/1/original",
+  ...rest
+}: EventValues) {
+  const object = { key, size: rest.size ?? 1024, etag: rest.eTag ?? md5(key), sequencer: "0" };
+  const detail = { version: "0", bucket: { name: bucket }, object, "request-id": "SAMPLE", requester: account };
+  return {
+    ...busEvent(region, account, { ...detail, reason: "PutObject" }, "aws.s3", "Object Created"),
+    resources: [`arn:aws:s3:::${bucket}`],
+  };
+}
+
+function alarmEvent({ region, account }: EventValues) {
+  const alarmArn = `arn:aws:cloudwatch:${region}:${account}:alarm:sample`;
+  const state = { value: "ALARM", reason: "Threshold Crossed", timestamp: new Date().toISOString() };
+  const alarmData = {
+    alarmName: "sample",
+    state,
+    previousState: { ...state, value: "OK" },
+    configuration: { metrics: [] },
+  };
+  return { source: "aws.cloudwatch", alarmArn, accountId: account, time: new Date().toISOString(), region, alarmData };
+}
+
+function logsEvent({ account, body: message = "a line" }: EventValues) {
+  const logEvents = [{ id: "0", timestamp: Date.now(), message }];
+  const where = { owner: account, logGroup: "/sample", logStream: "sample", subscriptionFilters: ["sample"] };
+  const data = JSON.stringify({ messageType: "DATA_MESSAGE", ...where, logEvents });
+  return { awslogs: { data: gzipSync(data).toString("base64") } };
+}
+
+function dynamodbEvent({ region, account, stream, body = '{"id":"1"}' }: EventValues) {
+  const image = Object.fromEntries(Object.entries(jsonOf(body)).map(([name, value]) => [name, attribute(value)]));
+  const record = {
+    ...{
+      eventID: randomUUID(),
+      eventName: "INSERT",
+      eventVersion: "1.1",
+      eventSource: "aws:dynamodb",
+      awsRegion: region,
+    },
+    dynamodb: {
+      ApproximateCreationDateTime: Math.floor(Date.now() / 1000),
+      Keys: Object.fromEntries(Object.entries(image).slice(0, 1)),
+      NewImage: image,
+      ...{ SequenceNumber: "111", SizeBytes: Buffer.byteLength(body), StreamViewType: "NEW_AND_OLD_IMAGES" },
+    },
+    eventSourceARN: stream ?? `arn:aws:dynamodb:${region}:${account}:table/sample/stream/2026-01-01T00:00:00.000`,
+  };
+  return { Records: [record] };
+}
+
+/** In DynamoDB's JSON. */
+function attribute(value: unknown): object {
+  if (value === null) return { NULL: true };
+  if (typeof value === "boolean") return { BOOL: value };
+  if (typeof value === "number") return { N: String(value) };
+  if (Array.isArray(value)) return { L: value.map(attribute) };
+  if (typeof value !== "object") return { S: String(value) };
+  return { M: Object.fromEntries(Object.entries(value).map(([name, member]) => [name, attribute(member)])) };
+}
+
+function firehoseEvent({ region, account, body = "{}" }: EventValues) {
+  const data = Buffer.from(body).toString("base64");
+  return {
+    ...{ invocationId: randomUUID(), region },
+    deliveryStreamArn: `arn:aws:firehose:${region}:${account}:deliverystream/sample`,
+    records: [{ recordId: "1", approximateArrivalTimestamp: Date.now(), data }],
+  };
+}
+
+/** @throws ToolError naming the flag */
+function jsonOf(body: string): object {
+  try {
+    const value = JSON.parse(body);
+    if (value !== null && typeof value === "object") return value;
+  } catch {
+    // Said below.
+  }
+  throw new ToolError(`--body has to be a JSON object for this event, not ${body}`);
+}
+
+function kinesisRecord({ region, account, stream, body = "{}" }: EventValues) {
+  const eventSourceARN = stream ?? `arn:aws:kinesis:${region}:${account}:stream/sample`;
   return {
     kinesis: {
       ...{

@@ -41,8 +41,19 @@ beforeAll(async () => {
   });
   const { endpoint, region } = cloud;
   const aws = { endpoint, region, ...cloud.credentials.administrator };
-  const tenants = { acme: { placement: "silo" } };
-  writeFileSync(join(directory, "outputs.json"), JSON.stringify({ stack: "dev", aws, tenants, outputs: {} }));
+  const tenants = { acme: { placement: "silo" }, globex: { placement: "silo" } };
+  const outputs = { tenants: { globex: { cell: "b" } } };
+  await cloud.call("s3", "CreateBucket", { Bucket: "uploads" });
+  for (const Key of ["in/a", "in/b", "else"])
+    await cloud.call("s3", "PutObject", { Bucket: "uploads", Key, Body: Buffer.from("one") });
+  const QueueArn = `arn:aws:sqs:${cloud.region}:${cloud.account}:jobs`;
+  const Filter = { Key: { FilterRules: [{ Name: "prefix", Value: "in/" }] } };
+  const QueueConfigurations = [{ QueueArn, Events: ["s3:ObjectCreated:*"], Filter }];
+  const NotificationConfiguration = { QueueConfigurations };
+  await cloud.call("s3", "PutBucketNotificationConfiguration", { Bucket: "uploads", NotificationConfiguration });
+  const mapping = { FunctionName: "cell-a-echo", EventSourceArn: QueueArn, Enabled: false };
+  await cloud.call("lambda", "CreateEventSourceMapping", mapping);
+  writeFileSync(join(directory, "outputs.json"), JSON.stringify({ stack: "dev", aws, tenants, outputs }));
 });
 
 afterAll(async () => {
@@ -67,6 +78,33 @@ describe("invoke", () => {
     expect(text).toMatch(/\{\n {2}"n": 1\n\}\n$/);
   });
 
+  it("takes the function of the tenant's cell, or of the first cell and says which others there are", async () => {
+    const first = await run("invoke", "echo", "--event", "{}");
+    expect(first.text).toMatch(/^cell-a-echo; there are also cell-b-echo\n/);
+    const own = await run("invoke", "echo", "--tenant", "globex", "--event", "{}");
+    expect(own.text).not.toContain("there are also");
+    expect(own.text).toMatch(/1\n$/);
+  });
+
+  it("makes an event come the way it would: of the newest object of the bucket, through the function's queue", async () => {
+    const { text } = await run("invoke", "cell-a-echo", "--event", "s3:put", "--print");
+    const [message] = JSON.parse(text).Records;
+    expect(message.eventSourceARN).toBe(`arn:aws:sqs:${cloud.region}:${cloud.account}:jobs`);
+    expect(JSON.parse(message.body).Records[0].s3).toMatchObject({
+      bucket: { name: "uploads" },
+      object: { key: "in/b", size: 3 },
+    });
+    const said = await run("invoke", "cell-a-echo", "--event", "s3:put");
+    expect(said.text).toMatch(/^s3:put comes to this function through arn:aws:sqs:.*:jobs\n/);
+  });
+
+  it("makes an event of every source that is told apart by its first member", () => {
+    const values = { region: "eu-west-1", account: "1", body: '{"id":"1","n":2}' };
+    for (const [name] of eventNames) expect(JSON.stringify(sampleEvent(name, values)).length).toBeGreaterThan(20);
+    const [change] = (sampleEvent("dynamodb", values) as { Records: { dynamodb: object }[] }).Records;
+    expect(change!.dynamodb).toMatchObject({ Keys: { id: { S: "1" } }, NewImage: { n: { N: "2" } } });
+  });
+
   it("exits with 1 when the function fails, and shows how", async () => {
     const { status, text } = await run("invoke", "cell-a-echo", "--event", '{"fails":true}');
     expect(status).toBe(1);
@@ -76,7 +114,7 @@ describe("invoke", () => {
   it("sends the events that services send", async () => {
     const { text } = await run(
       "invoke",
-      "cell-a-echo",
+      "cell-b-echo",
       "--event",
       "s3:put",
       "--bucket",
@@ -97,7 +135,13 @@ describe("invoke", () => {
   });
 
   it.each([
-    [["echo"], /"echo" is not the only function of that name; there are:\n {2}cell-a-echo\n {2}cell-b-echo/],
+    [["cell-"], /"cell-" is not the only function of that name; there are:\n {2}cell-a-echo\n {2}cell-b-echo/],
+    [["cell-a-echo", "--tenant", "nobody"], /there is no tenant "nobody"; there are: acme/],
+    [
+      ["cell-a-echo", "--event", "eventbridge", "--body", "text"],
+      /--body has to be a JSON object for this event, not text/,
+    ],
+    [["cell-a-echo", "more"], /"more" is one word too many/],
     [["nope"], /there is no function "nope"/],
     [["cell-a-echo", "--event", "nope"], /--event "nope" is neither a file nor one of s3:put/],
     [["cell-a-echo", "--event", "{nope"], /is not JSON/],
@@ -123,7 +167,7 @@ describe("logs", () => {
 
   it("refuses a group that is not there, naming those that are", async () => {
     expect((await run("logs", "nope")).text).toMatch(
-      /there is no log group with "nope"; there are:\n {2}\/aws\/lambda\/cell-a-echo/,
+      /there is no log group "nope"; there are:\n {2}\/aws\/lambda\/cell-a-echo/,
     );
     expect((await run("logs", "--since", "soon")).text).toMatch(/--since is a number of minutes, not "soon"/);
   });
@@ -179,7 +223,7 @@ describe("iam why", () => {
 
 describe("without what they need", () => {
   it("sql asks for a tenant that there is, with a database", async () => {
-    expect((await run("sql")).text).toBe("sql: --tenant is missing; there are: acme\n");
+    expect((await run("sql")).text).toBe("sql: --tenant is missing; there are: acme, globex\n");
     expect((await run("sql", "--tenant", "nope")).text).toMatch(/there is no tenant "nope"; there are: acme/);
     expect((await run("sql", "--tenant", "acme", "select 1")).text).toMatch(/tenant "acme" has no database/);
   });
