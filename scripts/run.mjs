@@ -41,6 +41,18 @@ const commands = {
   "package:data-api": ["scripts/package-data-api.ts"],
 };
 
+/** Those that make one thing: what is said besides would go unheard. */
+const WITHOUT_ARGUMENTS = [
+  "docs",
+  "db:types",
+  "openapi",
+  "link:types",
+  "args",
+  "package",
+  "reference",
+  "package:data-api",
+];
+
 /** True when node_modules is absent or older than the lockfile it should mirror. */
 function installIsStale() {
   const installed = join(root, "node_modules", ".package-lock.json");
@@ -104,6 +116,10 @@ function main() {
   if (!command) {
     console.error(`terrace: no command "${name || ""}"; there are ${Object.keys(commands).join(", ")}.`);
     process.exit(1);
+  }
+  if (WITHOUT_ARGUMENTS.includes(name) && process.argv.length > 3) {
+    console.error(`terrace: npm run ${name} takes no arguments; leave out "${process.argv.slice(3).join(" ")}".`);
+    process.exit(2);
   }
   if (installIsStale()) install();
   run(findNode(), name, command);

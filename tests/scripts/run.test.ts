@@ -53,6 +53,11 @@ describe("the launcher", () => {
     expect(status).toBe(7);
   });
 
+  it("refuses what a command would not hear", () => {
+    const { status, stderr } = run(["docs", "--check", "x"]);
+    expect([status, stderr]).toEqual([2, 'terrace: npm run docs takes no arguments; leave out "--check x".']);
+  });
+
   it("installs what is missing first, and says so", () => {
     npm(0);
     file("local/main.ts", "console.log('started');");
