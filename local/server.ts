@@ -119,7 +119,8 @@ function unsignedService({ headers, url, method }: AwsRequest): string {
   const action = url.searchParams.get("Action");
   if (method === "GET" && (action === "ConfirmSubscription" || action === "Unsubscribe")) return "sns";
   if (/^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/.test(url.pathname)) return "sns";
-  if (target === undefined && method !== "POST") return "s3";
+  const isCallback = /\/(?:@|%40)connections\//i.test(url.pathname);
+  if (target === undefined && method !== "POST" && !isCallback) return "s3";
   throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }
 

@@ -18,6 +18,7 @@ import {
   CreateStageCommand,
   UpdateStageCommand,
 } from "@aws-sdk/client-apigatewayv2";
+import { buildSync } from "esbuild";
 import WebSocket, { type ClientOptions } from "ws";
 import { functionArn, invokeArn, resource, role } from "../lambda/resources.ts";
 import { type GatewayCloud, startApi } from "./fixture.ts";
@@ -492,13 +493,36 @@ it("a function answers a client through the unmodified management client, at the
       await client.send(new PostToConnectionCommand({ ConnectionId: connectionId, Data: "from the function" }));
       return { statusCode: 200 };
     };`;
-  await cloud.define("poster", source);
+  await cloud.define("poster", bundled(source));
   await cloud.provision(mayInvoke("poster", apiId));
   await route("post", "poster", { answers: false });
   const client = await connect();
   client.socket.send('{"action":"post"}');
   expect(await client.next()).toBe("from the function");
 });
+
+it("a function that loads its HTTPS client late finds that address with its next attempt", async () => {
+  const source = `const get = async (url) => {
+      const { request } = await import("node:https");
+      return new Promise((done) => request(url, (answer) => done(answer.statusCode)).on("error", (error) => done(error.code)).end());
+    };
+    export const handler = async ({ requestContext: { domainName, stage } }) => {
+      const url = "https://" + domainName + "/" + stage + "/@connections/x";
+      return { statusCode: 200, body: JSON.stringify([await get(url), await get(url)]) };
+    };`;
+  await cloud.define("late", source);
+  await cloud.provision(mayInvoke("late", apiId));
+  await route("ask", "late");
+  const client = await connect();
+  expect(await client.ask({ action: "ask" })).toEqual(["ECONNRESET", 403]);
+});
+
+/** As a deployed function is: its clients inside. */
+function bundled(contents: string): string {
+  const banner = 'import { createRequire } from "node:module"; const require = createRequire("/");';
+  const options = { bundle: true, write: false, platform: "node", format: "esm", banner: { js: banner } } as const;
+  return buildSync({ ...options, stdin: { contents, resolveDir: process.cwd() } }).outputFiles[0]!.text;
+}
 
 it("a program declares a WebSocket API as the API makes one", async () => {
   const id = "declared01";

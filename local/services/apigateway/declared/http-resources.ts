@@ -82,7 +82,12 @@ export function httpResources(apis: Apis, now: () => number): Record<string, Pro
     "aws:apigatewayv2/api:Api": api,
     "aws:apigatewayv2/route:Route": ({ id, inputs }) => {
       const { requestModels: RequestModels, requestParameters: _, apiId, ...rest } = inputs as Document;
-      declare(`${apiPath(apiId)}/routes/${segment(id)}`, { ...pascal(rest), RouteId: id, RequestModels });
+      declare(`${apiPath(apiId)}/routes/${segment(id)}`, {
+        AuthorizationType: "NONE",
+        ...pascal(rest),
+        RouteId: id,
+        RequestModels,
+      });
     },
     "aws:apigatewayv2/routeResponse:RouteResponse": ({ id, inputs }) => {
       const { apiId, routeId, routeResponseKey } = inputs as Document;

@@ -56,33 +56,7 @@ export function reference(reader: Reader): Reference | undefined {
   if (opening === undefined) return undefined;
   const isBraced = opening.endsWith("{");
   const name = reader.takes(/[A-Za-z_][\w-]*/)!;
-  const steps: ((holder: Value, scope: Scope) => Value)[] = [];
-  const names: (string | undefined)[] = [];
-  for (;;) {
-    const property = reader.takes(/\.(?=[A-Za-z_])[\w-]+/)?.slice(1);
-    if (property !== undefined) {
-      if (!reader.text.startsWith("(", reader.at)) {
-        names.push(property);
-        steps.push((holder) => propertyOf(holder, property));
-        continue;
-      }
-      reader.at++;
-      const args = listOf(reader, ")");
-      names.push(undefined);
-      steps.push((holder, scope) =>
-        callOn(
-          holder,
-          property,
-          args.map((each) => each(scope)),
-        ),
-      );
-    } else if (reader.text.startsWith("[", reader.at)) {
-      reader.at++;
-      const [key] = listOf(reader, "]");
-      names.push(undefined);
-      steps.push((holder, scope) => propertyOf(holder, String(key?.(scope))));
-    } else break;
-  }
+  const { steps, names } = stepsOf(reader);
   if (isBraced) reader.expects("}");
   const source = reader.text.slice(start, reader.at);
   return {
@@ -97,6 +71,33 @@ export function reference(reader: Reader): Reference | undefined {
       else if (holder instanceof Map) holder.set(last, value);
     },
   };
+}
+
+/** What follows a value: properties, calls and indices, each with the name that `#set` could change. */
+function stepsOf(reader: Reader) {
+  const steps: ((holder: Value, scope: Scope) => Value)[] = [];
+  const names: (string | undefined)[] = [];
+  for (;;) {
+    const property = reader.takes(/\.(?=[A-Za-z_])[\w-]+/)?.slice(1);
+    if (property !== undefined && reader.takes(/\(/) !== undefined) {
+      const args = listOf(reader, ")");
+      names.push(undefined);
+      steps.push((holder, scope) =>
+        callOn(
+          holder,
+          property,
+          args.map((each) => each(scope)),
+        ),
+      );
+    } else if (property !== undefined) {
+      names.push(property);
+      steps.push((holder) => propertyOf(holder, property));
+    } else if (reader.takes(/\[/) !== undefined) {
+      const [key] = listOf(reader, "]");
+      names.push(undefined);
+      steps.push((holder, scope) => propertyOf(holder, String(key?.(scope))));
+    } else return { steps, names };
+  }
 }
 
 /** Objects of a body are maps here: a name that every object has is no value of theirs. */
@@ -245,7 +246,9 @@ function unary(reader: Reader): Expression {
   if (double !== undefined) return interpolated(double.slice(1, -1).replace(/\\"/g, '"'));
   if (reader.takes(/\[/) !== undefined) {
     const items = listOf(reader, "]");
-    return (scope) => items.map((each) => each(scope));
+    const { steps } = stepsOf(reader);
+    const list: Expression = (scope) => items.map((each) => each(scope));
+    return (scope) => steps.reduce<Value>((holder, step) => step(holder, scope), list(scope));
   }
   if (reader.takes(/\{/) !== undefined) return mapOf(reader);
   const found = reference(reader);

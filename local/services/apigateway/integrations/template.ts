@@ -91,8 +91,8 @@ function condition(reader: Reader): Node {
     reader.expects(")");
     branches.push([test, parse(reader, true)]);
     if (reader.takes(/#elseif\s*\(/) !== undefined) continue;
-    if (reader.takes(/#\{?else\}?/) !== undefined) branches.push([() => true, parse(reader, true)]);
-    reader.takes(/#\{?end\}?/);
+    if (reader.takes(/#(?:else|\{else\})/) !== undefined) branches.push([() => true, parse(reader, true)]);
+    reader.takes(/#(?:end|\{end\})/);
     return (scope, out) => {
       const taken = branches.find(([each]) => isTrue(each(scope)));
       for (const node of taken?.[1] ?? []) node(scope, out);
@@ -108,7 +108,7 @@ function loop(reader: Reader): Node {
   const list = expression(reader);
   reader.expects(")");
   const inner = parse(reader, true);
-  reader.takes(/#\{?end\}?/);
+  reader.takes(/#(?:end|\{end\})/);
   return (scope, out) => {
     const found = list(scope);
     const items = found instanceof Map ? [...found.values()] : Array.isArray(found) ? found : [];

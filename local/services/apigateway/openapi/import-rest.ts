@@ -32,7 +32,7 @@ export function importRest(text: string, { id, rootResourceId, resourceIds }: Im
   const ids = new Map([["/", rootResourceId], ...(resourceIds ?? [])]);
   const resourceOf = (path: string): string => {
     const known = ids.get(path);
-    if (known) return known;
+    if (known !== undefined) return known;
     const slash = path.lastIndexOf("/");
     const parentId = resourceOf(path.slice(0, slash) || "/");
     const own = newKeyId().slice(0, 6);

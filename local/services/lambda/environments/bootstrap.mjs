@@ -13,6 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
+import { reachApis } from "./api-hosts.mjs";
 
 const [, , compileCache, frames, token] = process.argv;
 // V8's compiled code of earlier environments: a third of a cold start.
@@ -50,6 +51,7 @@ try {
 } catch (error) {
   await initFailed(error);
 }
+reachApis(env.AWS_ENDPOINT_URL);
 receive((delivery, body) => {
   if (delivery.freeze) return freeze();
   queue.push([delivery, body]);
