@@ -2,7 +2,7 @@
  * Cognito user pools on one machine: users who sign up and in, real RS256 tokens, triggers, hosted sign-in pages with
  * OAuth 2.0. Codes and invitations are kept with the mail of SES (`/_mail`).
  *
- * Not emulated: custom authentication challenges and choice-based sign-in, passkeys, codes by SMS or mail as a second
+ * Not emulated: choice-based sign-in, passkeys, codes by SMS or mail as a second
  * factor, federation, devices, risk configuration, the implicit grant, importing users.
  */
 import type { Cloud, Service } from "../../service.ts";
@@ -14,6 +14,7 @@ import { groupOperations } from "./pools/group-operations.ts";
 import { settings } from "./pools/settings.ts";
 import { authentication } from "./sign-in/authentication.ts";
 import { challenges } from "./sign-in/challenges.ts";
+import { customAuth } from "./sign-in/custom-auth.ts";
 import { signInOperations } from "./sign-in/sign-in.ts";
 import { tokens } from "./tokens/tokens.ts";
 import { triggers } from "./triggers.ts";
@@ -35,6 +36,7 @@ export function cognito(cloud: Cloud): Service {
   const entrance = authentication(people, functions, clock);
   const joining = signUp(people, signed, sent, mail, functions, clock);
   const open = challenges(clock);
+  const custom = customAuth(people, functions, entrance, open);
   const onPool =
     (action: string) =>
     ({ UserPoolId }: { UserPoolId?: string }) => ({
@@ -50,7 +52,7 @@ export function cognito(cloud: Cloud): Service {
       ...controlPlane(cloud, people, declared, onPool),
       ...groupOperations(people, declared, onPool),
       ...administrationOperations(people, signed, sent, mail, functions, joining, clock, onPool),
-      ...signInOperations(people, signed, entrance, open, clock, onPool),
+      ...signInOperations(people, signed, entrance, open, custom, clock, onPool),
       ...joining.operations,
       ...accountOperations(people, signed, sent, mail, open, clock),
     },

@@ -10,7 +10,10 @@ export type TriggerName =
   | "postAuthentication"
   | "preTokenGeneration"
   | "customMessage"
-  | "userMigration";
+  | "userMigration"
+  | "defineAuthChallenge"
+  | "createAuthChallenge"
+  | "verifyAuthChallengeResponse";
 
 export interface TriggerCall {
   pool: Pool;

@@ -91,6 +91,15 @@ export function authentication(directory: Directory, triggers: Triggers, clock: 
       return accept(pool, client, user);
     },
 
+    /** Who begins to sign in otherwise than by password; undefined where there is nobody, and that is not to be known. */
+    async admit(client: Client, name: string): Promise<User | undefined> {
+      const pool = directory.pool(client.poolId);
+      const user = directory.lookUp(pool, name);
+      if (user !== undefined) return accept(pool, client, user);
+      if (!client.hidesMissingUsers) throw missing(client);
+      return undefined;
+    },
+
     /** What SRP begins with: of a user, or of nobody where that is not to be known. */
     verifierOf(client: Client, name: string): { username: string; verifier: SrpVerifier } {
       const pool = directory.pool(client.poolId);

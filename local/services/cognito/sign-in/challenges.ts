@@ -4,9 +4,15 @@ import type { Clock } from "../../../service.ts";
 import type { User } from "../pools/directory.ts";
 import type { Client } from "../pools/pool.ts";
 import { notAuthorized } from "../tokens/signing-keys.ts";
+import type { Round } from "./custom-auth.ts";
 import type { SrpExchange } from "./srp.ts";
 
-export type ChallengeName = "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA" | "MFA_SETUP" | "PASSWORD_VERIFIER";
+export type ChallengeName =
+  | "NEW_PASSWORD_REQUIRED"
+  | "SOFTWARE_TOKEN_MFA"
+  | "MFA_SETUP"
+  | "PASSWORD_VERIFIER"
+  | "CUSTOM_CHALLENGE";
 
 export interface Challenge {
   name: ChallengeName;
@@ -15,6 +21,8 @@ export interface Challenge {
   username: string;
   until: number;
   srp?: SrpExchange;
+  /** Of a sign-in by the pool's functions: what came before, and what only they know. */
+  custom?: { rounds: Round[]; expected: Record<string, string>; metadata: string | null };
   /** An authenticator application that is being set up. */
   totp?: { secret: string; verified: boolean };
 }

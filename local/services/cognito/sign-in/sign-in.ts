@@ -2,7 +2,6 @@
 import type {
   AdminInitiateAuthCommandInput,
   AdminRespondToAuthChallengeCommandInput,
-  GetTokensFromRefreshTokenCommandInput,
   InitiateAuthCommandInput,
   InitiateAuthCommandOutput,
   RespondToAuthChallengeCommandInput,
@@ -14,8 +13,10 @@ import { notAuthorized } from "../tokens/signing-keys.ts";
 import type { Occasion, Tokens } from "../tokens/tokens.ts";
 import { assertPassword, hashPassword } from "../users/passwords.ts";
 import type { Authentication } from "./authentication.ts";
-import type { ChallengeName, Challenges } from "./challenges.ts";
-import { assertFlow, assertSecretHash, equal, required } from "./client-proof.ts";
+import type { Challenge, ChallengeName, Challenges } from "./challenges.ts";
+import { assertFlow, assertSecretHash, required } from "./client-proof.ts";
+import type { CustomAuth, CustomStep, Round } from "./custom-auth.ts";
+import { refreshingTokens } from "./refreshing.ts";
 import { beginSrp } from "./srp.ts";
 
 type Answer = Omit<InitiateAuthCommandOutput, "$metadata">;
@@ -32,9 +33,12 @@ export function signInOperations(
   tokens: Tokens,
   authentication: Authentication,
   challenges: Challenges,
+  custom: CustomAuth,
   clock: Clock,
   onPool: (action: string) => (input: { UserPoolId?: string }) => Access,
 ): Record<string, Operation> {
+  const refreshing = refreshingTokens(directory, tokens);
+
   /** After the password: a new one, a second factor, or tokens. */
   async function next(user: User, client: Client, occasion: Occasion = {}): Promise<Answer> {
     if (user.status === "FORCE_CHANGE_PASSWORD") return newPasswordChallenge(user, client);
@@ -80,16 +84,36 @@ export function signInOperations(
     };
   }
 
-  function srpChallenge(client: Client, parameters: Parameters): Answer {
+  /** The pool's functions say how it goes on; SRP may come before them. */
+  async function beginCustom(client: Client, parameters: Parameters): Promise<Answer> {
+    assertFlow(client, "CUSTOM_AUTH");
+    const name = required(parameters, "USERNAME");
+    assertSecretHash(client, name, parameters.SECRET_HASH);
+    const first = parameters.CHALLENGE_NAME;
+    if (first !== undefined && first !== "SRP_A") throw invalid(`CHALLENGE_NAME ${first} is not SRP_A.`);
+    const rounds: Round[] = first === undefined ? [] : [{ challengeName: "SRP_A", challengeResult: true }];
+    const { username, ...step } = await custom.begin(client, name, rounds);
+    if (!("wants" in step)) return shown(step, client);
+    if (first === undefined) throw invalid("DefineAuthChallenge wants a password: begin with CHALLENGE_NAME SRP_A.");
+    return srpChallenge(client, { ...parameters, USERNAME: username }, { rounds, expected: {}, metadata: null });
+  }
+
+  async function shown(step: CustomStep, client: Client): Promise<Answer> {
+    if ("user" in step) return authenticated(step.user, client);
+    if ("wants" in step) throw invalid("DefineAuthChallenge wants a password where none was begun with.");
+    return step;
+  }
+
+  function srpChallenge(client: Client, parameters: Parameters, custom?: Challenge["custom"]): Answer {
     const name = required(parameters, "USERNAME");
     const clientKey = required(parameters, "SRP_A");
-    assertSecretHash(client, name, parameters.SECRET_HASH);
+    if (!custom) assertSecretHash(client, name, parameters.SECRET_HASH);
     const { username, verifier } = authentication.verifierOf(client, name);
     const srp = beginSrp(clientKey, verifier);
     if (srp === undefined) throw invalid("SRP_A is not a valid key.");
     return {
       ChallengeName: "PASSWORD_VERIFIER",
-      Session: challenges.begin("PASSWORD_VERIFIER", client, { username }, { srp }),
+      Session: challenges.begin("PASSWORD_VERIFIER", client, { username }, { srp, custom }),
       ChallengeParameters: {
         SALT: srp.salt,
         SRP_B: srp.B,
@@ -100,23 +124,16 @@ export function signInOperations(
     };
   }
 
-  async function refresh(client: Client, parameters: Parameters): Promise<Answer> {
-    assertFlow(client, "REFRESH_TOKEN_AUTH");
-    if (client.rotationGraceSeconds !== undefined)
-      throw invalid("Refresh tokens of this client are rotated: use GetTokensFromRefreshToken.");
-    const { scopes: _, ...result } = await tokens.refresh(required(parameters, "REFRESH_TOKEN"), client);
-    return { ChallengeParameters: {}, AuthenticationResult: result };
-  }
-
   async function initiate(input: InitiateAuthCommandInput, passwordFlow: string): Promise<Answer> {
     const client = directory.client(input.ClientId);
     const flow = String(input.AuthFlow);
     const parameters = input.AuthParameters ?? {};
-    if (flow === "REFRESH_TOKEN_AUTH" || flow === "REFRESH_TOKEN") return refresh(client, parameters);
+    if (flow === "REFRESH_TOKEN_AUTH" || flow === "REFRESH_TOKEN") return refreshing.byFlow(client, parameters);
+    if (flow === "CUSTOM_AUTH") return beginCustom(client, parameters);
     const isPassword = flow === passwordFlow || (flow === "ADMIN_NO_SRP_AUTH" && passwordFlow.startsWith("ADMIN"));
     if (!isPassword && flow !== "USER_SRP_AUTH") {
       if (EMULATED.includes(flow)) throw invalid("Initiate Auth method not supported.");
-      throw invalid(`${flow} is not emulated locally; use ${passwordFlow} or USER_SRP_AUTH`);
+      throw invalid(`${flow} is not emulated locally; use ${passwordFlow}, USER_SRP_AUTH or CUSTOM_AUTH`);
     }
     assertFlow(client, isPassword ? passwordFlow : flow);
     if (!isPassword) return srpChallenge(client, parameters);
@@ -128,14 +145,23 @@ export function signInOperations(
 
   const answers: Record<string, (client: Client, responses: Parameters, session: string) => Promise<Answer>> = {
     async PASSWORD_VERIFIER(client, responses, session) {
-      const { srp, username } = challenges.answer(session, "PASSWORD_VERIFIER", client);
+      const { srp, username, custom: began } = challenges.answer(session, "PASSWORD_VERIFIER", client);
       challenges.close(session);
       const claim = {
         secretBlock: required(responses, "PASSWORD_CLAIM_SECRET_BLOCK"),
         timestamp: required(responses, "TIMESTAMP"),
         signature: required(responses, "PASSWORD_CLAIM_SIGNATURE"),
       };
-      return next(await authentication.bySrp(client, username, srp!, claim), client);
+      const user = await authentication.bySrp(client, username, srp!, claim);
+      if (!began) return next(user, client);
+      const round: Round = { challengeName: "PASSWORD_VERIFIER", challengeResult: true };
+      return shown(await custom.next(client, username, [...began.rounds, round]), client);
+    },
+    async CUSTOM_CHALLENGE(client, responses, session) {
+      const challenge = challenges.answer(session, "CUSTOM_CHALLENGE", client);
+      const answer = required(responses, "ANSWER");
+      challenges.close(session);
+      return shown(await custom.answer(client, challenge, answer), client);
     },
     async NEW_PASSWORD_REQUIRED(client, responses, session) {
       const user = challenged(client, session, "NEW_PASSWORD_REQUIRED", required(responses, "USERNAME"));
@@ -223,14 +249,6 @@ export function signInOperations(
         return respond(input as RespondToAuthChallengeCommandInput);
       },
     },
-    GetTokensFromRefreshToken: {
-      async run({ ClientId, ClientSecret, RefreshToken = "" }: GetTokensFromRefreshTokenCommandInput) {
-        const client = directory.client(ClientId);
-        if (client.secret !== undefined && !equal(client.secret, ClientSecret ?? ""))
-          throw notAuthorized("Unable to verify secret for client");
-        const { scopes: _, ...result } = await tokens.refresh(RefreshToken, client);
-        return { AuthenticationResult: result };
-      },
-    },
+    GetTokensFromRefreshToken: refreshing.operation,
   };
 }

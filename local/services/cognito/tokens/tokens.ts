@@ -95,6 +95,9 @@ export function tokens(cloud: Cloud, directory: Directory, triggers: Triggers) {
       return { ...result, RefreshToken: refreshing.issue(session, client.refreshTokenSeconds) };
     },
 
+    /** Whose refresh token it is. Throws NotAuthorizedException. */
+    ownerOf: (refreshToken: string, client: Client): string => refreshing.open(refreshToken, client.id).username,
+
     /** Fresh tokens of the same sign-in; where the client rotates them, a new refresh token too. */
     async refresh(refreshToken: string, client: Client): Promise<AuthenticationResult & { scopes?: string[] }> {
       const session = refreshing.open(refreshToken, client.id);
