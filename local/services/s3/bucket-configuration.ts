@@ -41,6 +41,11 @@ export function bucketConfiguration({ buckets, cloud, lifecycleChanged, onBucket
   return {
     GetBucketVersioning: reads("GetBucketVersioning", ({ versioning }) => ({ Status: versioning })),
     PutBucketVersioning: writes("PutBucketVersioning", (bucket, { VersioningConfiguration }) => {
+      if (bucket.objectLock && VersioningConfiguration.Status !== "Enabled") {
+        const message =
+          "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        throw new AwsError("InvalidBucketState", message, 409);
+      }
       bucket.versioning = VersioningConfiguration.Status;
     }),
     GetBucketPolicy: reads("GetBucketPolicy", ({ policy }) => {
@@ -126,14 +131,18 @@ export function bucketConfiguration({ buckets, cloud, lifecycleChanged, onBucket
     }),
     GetBucketEncryption: reads("GetEncryptionConfiguration", ({ encryption = OWN_KEY }) => {
       const byDefault = { SSEAlgorithm: encryption.algorithm, KMSMasterKeyID: encryption.keyId };
-      const rule = { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: encryption.bucketKey };
+      const rule = {
+        ...{ ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: encryption.bucketKey },
+        BlockedEncryptionTypes: { EncryptionType: [encryption.allowsSupplied ? "NONE" : "SSE-C"] },
+      };
       return { ServerSideEncryptionConfiguration: { Rules: [rule] } };
     }),
     PutBucketEncryption: writes("PutEncryptionConfiguration", (bucket, { ServerSideEncryptionConfiguration }) => {
-      const { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: bucketKey } =
-        (ServerSideEncryptionConfiguration.Rules as Shape[])[0] ?? {};
+      const [rule = {}] = ServerSideEncryptionConfiguration.Rules as Shape[];
+      const { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: bucketKey } = rule;
       bucket.encryption = defaultOf({
         ...{ algorithm: byDefault?.SSEAlgorithm ?? "AES256", keyId: byDefault?.KMSMasterKeyID, bucketKey },
+        blocked: rule.BlockedEncryptionTypes?.EncryptionType,
       });
     }),
     DeleteBucketEncryption: writes("PutEncryptionConfiguration", (bucket) => {

@@ -47,12 +47,12 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
         MaxKeys: input.MaxKeys ?? 1000,
         EncodingType,
         IsTruncated: truncated,
-        Contents: contents.map(({ key, modified, etag, size }) => ({
+        Contents: contents.map(({ key, modified, etag, size, storageClass = "STANDARD" }) => ({
           Key: encode(key),
           LastModified: new Date(modified),
           ETag: etag,
           Size: size,
-          StorageClass: "STANDARD",
+          StorageClass: storageClass,
         })),
         CommonPrefixes: prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
       },
@@ -77,7 +77,7 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
     },
     CreateBucket: {
       authorize: onBucket("CreateBucket"),
-      run({ Bucket: name }) {
+      run({ Bucket: name, ObjectLockEnabledForBucket: isLockable }) {
         if (!NAME.test(name))
           throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
         if (buckets.get(name))
@@ -86,7 +86,11 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
             "Your previous request to create the named bucket succeeded and you already own it.",
             409,
           );
-        buckets.create(name);
+        const bucket = buckets.create(name);
+        if (isLockable) {
+          Object.assign(bucket, { versioning: "Enabled", objectLock: {} });
+          buckets.changed(bucket);
+        }
         return { Location: `/${name}` };
       },
     },
@@ -167,7 +171,7 @@ export function bucketOperations(s3: S3): Record<string, Operation> {
               ...entry,
               ETag: version.etag,
               Size: version.size,
-              StorageClass: "STANDARD",
+              StorageClass: version.storageClass ?? "STANDARD",
             })),
           DeleteMarkers: all.filter(({ version }) => version.isDeleteMarker).map(({ entry }) => entry),
         };

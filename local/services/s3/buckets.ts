@@ -5,6 +5,7 @@ import type { CorsRule } from "./cors.ts";
 import type { DefaultEncryption } from "./encryption.ts";
 import type { LifecycleRule } from "./lifecycle.ts";
 import type { NotificationRule } from "./notifications.ts";
+import type { LockConfiguration } from "./object-lock.ts";
 
 export interface PublicAccessBlock {
   blockPublicAcls: boolean;
@@ -30,6 +31,8 @@ export interface Bucket {
   /** @default S3's own key */
   encryption?: DefaultEncryption;
   lifecycle?: LifecycleRule[];
+  /** Its versions can be locked. */
+  objectLock?: LockConfiguration;
   /** What is answered as it was set, by its name: ownership controls, logging … */
   kept?: Record<string, object>;
 }

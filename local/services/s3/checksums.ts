@@ -70,31 +70,56 @@ function crc32c(bytes: Buffer): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-// Two 32-bit halves, high ones first: bigints would be a hundred times slower.
-let table64: { high: Uint32Array; low: Uint32Array } | undefined;
+// Two 32-bit halves, eight tables each: bigints would be a hundred times slower, and byte by byte takes four times as long.
+let table64: { high: Int32Array; low: Int32Array } | undefined;
 
-function makeTable64(): { high: Uint32Array; low: Uint32Array } {
-  const table = { high: new Uint32Array(256), low: new Uint32Array(256) };
+/** Table `n` is at `n * 256`: what a byte does to the checksum that `n` further ones follow. */
+function makeTable64(): { high: Int32Array; low: Int32Array } {
+  const [high, low] = [new Int32Array(2048), new Int32Array(2048)];
   for (let index = 0; index < 256; index++) {
     let value = BigInt(index);
     for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x9a6c_9329_ac4b_c9b5n : value >> 1n;
-    table.high[index] = Number(value >> 32n);
-    table.low[index] = Number(value & 0xffff_ffffn);
+    high[index] = Number(BigInt.asIntN(32, value >> 32n));
+    low[index] = Number(BigInt.asIntN(32, value));
   }
-  return table;
+  for (let at = 256; at < 2048; at++) {
+    const [above, below] = [high[at - 256]!, low[at - 256]!];
+    low[at] = ((below >>> 8) | (above << 24)) ^ low[below & 0xff]!;
+    high[at] = (above >>> 8) ^ high[below & 0xff]!;
+  }
+  return { high, low };
 }
 
-/** CRC-64/NVME, reflected. */
+/** CRC-64/NVME, reflected, eight bytes at a time. */
 function crc64nvme(bytes: Buffer): bigint {
   table64 ??= makeTable64();
-  let high = 0xffff_ffff;
-  let low = 0xffff_ffff;
-  for (const byte of bytes) {
-    const index = (low ^ byte) & 0xff;
-    low = ((low >>> 8) | (high << 24)) ^ table64.low[index]!;
-    high = (high >>> 8) ^ table64.high[index]!;
+  const { high: h, low: l } = table64;
+  let high = -1;
+  let low = -1;
+  const end = bytes.length - (bytes.length % 8);
+  // Words want a place that four divides. Every machine this runs on has the low byte first.
+  const placed = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const words = new Int32Array(placed.buffer, placed.byteOffset, end / 4);
+  for (let at = 0; at < words.length; at += 2) {
+    const a = low ^ words[at]!;
+    const b = high ^ words[at + 1]!;
+    const a0 = 1792 + (a & 255);
+    const a1 = 1536 + ((a >>> 8) & 255);
+    const a2 = 1280 + ((a >>> 16) & 255);
+    const a3 = 1024 + (a >>> 24);
+    const b0 = 768 + (b & 255);
+    const b1 = 512 + ((b >>> 8) & 255);
+    const b2 = 256 + ((b >>> 16) & 255);
+    const b3 = b >>> 24;
+    low = l[a0]! ^ l[a1]! ^ l[a2]! ^ l[a3]! ^ l[b0]! ^ l[b1]! ^ l[b2]! ^ l[b3]!;
+    high = h[a0]! ^ h[a1]! ^ h[a2]! ^ h[a3]! ^ h[b0]! ^ h[b1]! ^ h[b2]! ^ h[b3]!;
   }
-  return (BigInt((high ^ 0xffff_ffff) >>> 0) << 32n) | BigInt((low ^ 0xffff_ffff) >>> 0);
+  for (let at = end; at < bytes.length; at++) {
+    const index = (low ^ bytes[at]!) & 0xff;
+    low = ((low >>> 8) | (high << 24)) ^ l[index]!;
+    high = (high >>> 8) ^ h[index]!;
+  }
+  return (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0);
 }
 
 /** The checksum of a whole under an algorithm's name: `CRC32`. */

@@ -5,6 +5,7 @@
 import { type CustomerKeys, customerKeys, isUnusable } from "../../customer-keys.ts";
 import { type Access, AwsError, type Call, type Cloud } from "../../service.ts";
 import type { Bucket } from "./buckets.ts";
+import { checkSupplied, keepSupplied, type SuppliedKey, suppliedKey } from "./supplied-key.ts";
 
 /** What a bucket encrypts by where a write says nothing. */
 export interface DefaultEncryption {
@@ -12,6 +13,8 @@ export interface DefaultEncryption {
   keyId?: string;
   /** One data key for many objects: KMS is asked about the bucket. */
   bucketKey: boolean;
+  /** Takes uploads under keys that come with them (SSE-C). @default false */
+  allowsSupplied?: boolean;
 }
 
 export interface ObjectEncryption {
@@ -22,6 +25,8 @@ export interface ObjectEncryption {
   context?: Record<string, string>;
   /** Of a customer's key: what KMS opens for a reader. */
   dataKey?: string;
+  /** The key came with the request. */
+  supplied?: SuppliedKey;
 }
 
 export const OWN_KEY: DefaultEncryption = { algorithm: "AES256", bucketKey: false };
@@ -32,8 +37,12 @@ type Input = Record<string, unknown>;
 export interface Encryption {
   /** Of an object that is written. Throws where the caller may not encrypt with the key. */
   ofWrite(bucket: Bucket, key: string, input: Input, call: Call): Promise<ObjectEncryption | undefined>;
-  /** Throws unless the caller may decrypt what was encrypted so. */
-  open(encryption: ObjectEncryption | undefined, call: Call): Promise<void>;
+  /**
+   * Throws unless the caller may decrypt what was encrypted so.
+   *
+   * @param key that came with the request
+   */
+  open(encryption: ObjectEncryption | undefined, call: Call, key?: Buffer): Promise<void>;
 }
 
 export function s3Encryption(cloud: Cloud): Encryption {
@@ -55,7 +64,15 @@ export function s3Encryption(cloud: Cloud): Encryption {
 
   return {
     async ofWrite(bucket, key, input, call) {
-      const wanted = wantedOf(bucket, input);
+      const supplied = suppliedKey(input);
+      if (supplied) {
+        if (!bucket.encryption?.allowsSupplied) {
+          const message = "Access Denied: the bucket does not take uploads under customer-provided keys (SSE-C).";
+          throw new AwsError("AccessDenied", message, 403);
+        }
+        return { algorithm: "AES256", supplied: keepSupplied(supplied) };
+      }
+      const { allowsSupplied: _, ...wanted } = wantedOf(bucket, input);
       if (wanted.algorithm === "AES256") return undefined;
       const { keyId = "alias/aws/s3" } = wanted;
       const own = `arn:aws:s3:::${bucket.name}`;
@@ -63,7 +80,8 @@ export function s3Encryption(cloud: Cloud): Encryption {
       const dataKey = keys.asked(keyId) ? await named(keys.dataKey(keyId, context, call)) : undefined;
       return { ...wanted, keyId: await named(arnOf(keyId)), context, dataKey };
     },
-    async open(encryption, call) {
+    async open(encryption, call, key) {
+      checkSupplied(encryption?.supplied, key);
       const { dataKey, context = {} } = encryption ?? {};
       if (dataKey !== undefined) await named(keys.unlock(dataKey, context, call));
     },
@@ -71,9 +89,6 @@ export function s3Encryption(cloud: Cloud): Encryption {
 }
 
 function wantedOf({ encryption = OWN_KEY }: Bucket, input: Input): DefaultEncryption {
-  if (input.SSECustomerAlgorithm !== undefined || input.CopySourceSSECustomerAlgorithm !== undefined) {
-    throw new AwsError("NotImplemented", "Keys that come with the request (SSE-C) are not emulated.", 501);
-  }
   const algorithm = input.ServerSideEncryption as DefaultEncryption["algorithm"] | undefined;
   const keyId = input.SSEKMSKeyId as string | undefined;
   const bucketKey = (input.BucketKeyEnabled as boolean | undefined) ?? encryption.bucketKey;
@@ -105,7 +120,8 @@ function contextOf({ SSEKMSEncryptionContext: given }: Input): Record<string, st
 /** How answers name it. */
 export function toldOf(encryption: ObjectEncryption | undefined) {
   if (!encryption) return { ServerSideEncryption: "AES256" };
-  const { algorithm, keyId, bucketKey } = encryption;
+  const { algorithm, keyId, bucketKey, supplied } = encryption;
+  if (supplied) return { SSECustomerAlgorithm: algorithm, SSECustomerKeyMD5: supplied.md5 };
   return { ServerSideEncryption: algorithm, SSEKMSKeyId: keyId, BucketKeyEnabled: bucketKey || undefined };
 }
 
@@ -119,9 +135,9 @@ export function encryptionKeys(input: Input): NonNullable<Access["context"]> {
 
 /** The rule of PutBucketEncryption. @throws AwsError MalformedXML or InvalidArgument */
 export function defaultOf(
-  rule: { algorithm?: unknown; keyId?: unknown; bucketKey?: unknown } | undefined,
+  rule: { algorithm?: unknown; keyId?: unknown; bucketKey?: unknown; blocked?: unknown } | undefined,
 ): DefaultEncryption {
-  const { algorithm, keyId, bucketKey } = rule ?? {};
+  const { algorithm, keyId, bucketKey, blocked } = rule ?? {};
   if (!ALGORITHMS.includes(algorithm as string)) {
     throw new AwsError("MalformedXML", `SSEAlgorithm is one of ${ALGORITHMS.join(", ")}`, 400);
   }
@@ -132,6 +148,9 @@ export function defaultOf(
       400,
     );
   }
-  const id = keyId ? { keyId: String(keyId) } : {};
+  const id = {
+    ...(keyId ? { keyId: String(keyId) } : {}),
+    ...(Array.isArray(blocked) && !blocked.includes("SSE-C") && { allowsSupplied: true }),
+  };
   return { algorithm: algorithm as DefaultEncryption["algorithm"], ...id, bucketKey: bucketKey === true };
 }

@@ -22,7 +22,9 @@ import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
 import { multipartOperations } from "./multipart.ts";
 import { notify, rulesOf, sequencer } from "./notifications.ts";
 import { objectAttributes } from "./object-attributes.ts";
+import { lockConfiguration, objectLockOperations } from "./object-lock.ts";
 import { objectOperations } from "./object-operations.ts";
+import { restoreOperation } from "./storage-class.ts";
 import { type Content, type ObjectVersion, objectStore } from "./store.ts";
 
 /** What the groups of operations share. */
@@ -108,6 +110,8 @@ export function s3(cloud: Cloud): Service {
       ...bucketConfiguration(shared),
       ...objectOperations(shared),
       ...objectAttributes(shared),
+      ...objectLockOperations(shared),
+      ...restoreOperation(shared),
       ...multipart,
     }),
     handle: async (request) => (request.method === "OPTIONS" ? preflight(shared, request) : undefined),
@@ -122,7 +126,10 @@ export function s3(cloud: Cloud): Service {
 function resourcesOf(shared: S3): Service["resources"] {
   const { buckets, lifecycleChanged } = shared;
   const declare = ({ inputs, outputs }: Resource): void => {
-    buckets.declare(String(outputs.bucket), (inputs.tags ?? {}) as Record<string, string>);
+    const bucket = buckets.declare(String(outputs.bucket), (inputs.tags ?? {}) as Record<string, string>);
+    if (inputs.objectLockEnabled === true && !bucket.objectLock) {
+      Object.assign(bucket, { versioning: "Enabled", objectLock: {} });
+    }
   };
   const resources: Service["resources"] = {
     "aws:s3/bucket:Bucket": declare,
@@ -155,7 +162,10 @@ function resourcesOf(shared: S3): Service["resources"] {
         string,
         unknown
       >;
-      const given = { algorithm: sseAlgorithm ?? "AES256", keyId: kmsMasterKeyId, bucketKey: rule?.bucketKeyEnabled };
+      const given = {
+        ...{ algorithm: sseAlgorithm ?? "AES256", keyId: kmsMasterKeyId, bucketKey: rule?.bucketKeyEnabled },
+        blocked: rule?.blockedEncryptionTypes,
+      };
       bucket.encryption = defaultOf(given);
     },
     bucketLifecycleConfiguration(bucket, { rules }) {
@@ -164,7 +174,14 @@ function resourcesOf(shared: S3): Service["resources"] {
     },
     bucketLogging: kept,
     bucketReplicationConfig: kept,
-    bucketObjectLockConfiguration: kept,
+    bucketObjectLockConfiguration(bucket, { objectLockEnabled = "Enabled", rule }) {
+      const { mode, days, years } = ((rule as Record<string, unknown>)?.defaultRetention ?? {}) as Record<
+        string,
+        unknown
+      >;
+      const Rule = mode === undefined ? undefined : { DefaultRetention: { Mode: mode, Days: days, Years: years } };
+      bucket.objectLock = lockConfiguration(bucket, { ObjectLockEnabled: objectLockEnabled, Rule });
+    },
   };
   for (const [name, provision] of Object.entries(aspects)) {
     const spelled = name[0]!.toUpperCase() + name.slice(1);

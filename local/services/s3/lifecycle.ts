@@ -5,6 +5,7 @@
 import { AwsError, type Call, type Operation, type Timer } from "../../service.ts";
 import type { Bucket } from "./buckets.ts";
 import type { S3 } from "./index.ts";
+import { isLocked } from "./object-lock.ts";
 import type { ObjectVersion } from "./store.ts";
 
 const DAY_MS = 86_400_000;
@@ -113,6 +114,7 @@ export function lifecycle(s3: S3, operations: Record<string, Operation>): Lifecy
       // It is noncurrent since the one after it came.
       const isOld = NoncurrentDays !== undefined && isOver(versions[index]!.modified, NoncurrentDays);
       if (!isOld || index < NewerNoncurrentVersions || !matches(rule, version)) continue;
+      if (isLocked(version, clock.now())) continue;
       store.removeVersion(version);
       await s3.announce("LifecycleExpiration:Delete", version, call);
     }

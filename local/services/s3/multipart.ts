@@ -7,7 +7,10 @@ import { checkWriteConditions } from "./conditions.ts";
 import { encryptionKeys, type ObjectEncryption, toldOf } from "./encryption.ts";
 import { etagOf, type S3 } from "./index.ts";
 import { copySource, keptHeaders, readSource, tagsOf, versionOf } from "./object-description.ts";
+import { lockAccesses, lockOfWrite, type ObjectLock } from "./object-lock.ts";
 import { readRange } from "./range.ts";
+import { checkReadable, storageClassOf } from "./storage-class.ts";
+import { suppliedKey } from "./supplied-key.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 
@@ -28,6 +31,8 @@ interface Upload {
   checksumType?: "COMPOSITE" | "FULL_OBJECT";
   startedAt: number;
   encryption?: ObjectEncryption;
+  storageClass?: string;
+  lock?: ObjectLock;
 }
 
 interface UploadInput {
@@ -133,7 +138,10 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
 
   return {
     CreateMultipartUpload: {
-      authorize: (input, call) => onObject("PutObject", encryptionKeys(input))(input, call),
+      authorize: (input, call) => [
+        onObject("PutObject", encryptionKeys(input))(input, call),
+        ...lockAccesses(s3, input, call),
+      ],
       async run(input, call) {
         const { Bucket, Key, ChecksumAlgorithm: algorithm } = input;
         const encryption = await s3.encryption.ofWrite(buckets.find(Bucket), Key, input, call);
@@ -146,6 +154,8 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
           ...(algorithm && { algorithm, checksumType }),
           startedAt: clock.now(),
           encryption,
+          storageClass: storageClassOf(input),
+          lock: lockOfWrite(buckets.find(Bucket), input, clock.now()),
         };
         insert.run(id, Bucket, Key, JSON.stringify(upload));
         const told = algorithm ? { ChecksumAlgorithm: algorithm, ChecksumType: checksumType } : {};
@@ -156,7 +166,7 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
       authorize: onObject("PutObject"),
       async run(input, call) {
         const { algorithm, encryption } = uploadOf(input);
-        await s3.encryption.open(encryption, call);
+        await s3.encryption.open(encryption, call, suppliedKey(input));
         const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, Buffer.from(input.Body ?? ""));
         const checksums = verifiedChecksums(input, trailers, bytes);
         if (algorithm && checksums[`Checksum${algorithm}`] === undefined) {
@@ -172,8 +182,9 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
       async run(input, call) {
         const { algorithm, encryption } = uploadOf(input);
         const source = readSource(s3, input);
-        await s3.encryption.open(source.encryption, call);
-        await s3.encryption.open(encryption, call);
+        checkReadable(source, clock.now());
+        await s3.encryption.open(source.encryption, call, suppliedKey(input, "CopySource"));
+        await s3.encryption.open(encryption, call, suppliedKey(input));
         const all = store.read(source);
         const range = readRange(input.CopySourceRange, all.length);
         const bytes = range ? all.subarray(range.first, range.last + 1) : all;
@@ -231,10 +242,14 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         // The tag of a multipart object: a digest of its parts' digests, and their number.
         const digests = list.map(({ etag }) => Buffer.from(etag.replaceAll('"', ""), "hex"));
         const etag = `"${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${list.length}"`;
-        const { headers, metadata, tags, encryption } = upload;
-        await s3.encryption.open(encryption, call);
+        const { headers, metadata, tags, encryption, storageClass, lock } = upload;
+        // The key came with each part, and need not come again.
+        if (!encryption?.supplied) await s3.encryption.open(encryption, call);
         const object = await s3.putObject(
-          { bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags, encryption },
+          {
+            ...{ bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags },
+            ...{ encryption, storageClass, lock },
+          },
           { parts: list.map(({ file }) => file) },
           "ObjectCreated:CompleteMultipartUpload",
           call,

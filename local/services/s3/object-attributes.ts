@@ -3,6 +3,7 @@ import type { Operation } from "../../service.ts";
 import { checkAcl, ownersOnly } from "./acl.ts";
 import type { S3 } from "./index.ts";
 import { existing, type ObjectInput, versionOf } from "./object-description.ts";
+import { suppliedKey } from "./supplied-key.ts";
 
 export function objectAttributes(s3: S3): Record<string, Operation> {
   const { buckets, cloud, onBucket, onObject } = s3;
@@ -14,12 +15,12 @@ export function objectAttributes(s3: S3): Record<string, Operation> {
       ],
       async run(input: ObjectInput & { ObjectAttributes: string[] }, call) {
         const object = existing(s3, input);
-        await s3.encryption.open(object.encryption, call);
+        await s3.encryption.open(object.encryption, call, suppliedKey(input as never));
         const known: Record<string, unknown> = {
           ETag: object.etag.replaceAll('"', ""),
           Checksum: Object.keys(object.checksums).length > 0 ? object.checksums : undefined,
           ObjectParts: object.partsCount ? { TotalPartsCount: object.partsCount } : undefined,
-          StorageClass: "STANDARD",
+          StorageClass: object.storageClass ?? "STANDARD",
           ObjectSize: object.size,
         };
         const asked = (input.ObjectAttributes ?? []).map((name) => [

@@ -2,6 +2,8 @@
 import { AwsError } from "../../service.ts";
 import { toldOf } from "./encryption.ts";
 import type { S3 } from "./index.ts";
+import { toldLock } from "./object-lock.ts";
+import { toldClass } from "./storage-class.ts";
 import type { ObjectVersion } from "./store.ts";
 
 export interface ObjectInput {
@@ -11,11 +13,12 @@ export interface ObjectInput {
 }
 
 const HEADERS = ["ContentType", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage"] as const;
+const KEPT = [...HEADERS, "WebsiteRedirectLocation"] as const;
 
 /** The headers that are kept with an object, `aws-chunked` being how it travelled and no property of it. */
 export function keptHeaders(input: Record<string, unknown>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of HEADERS) if (typeof input[name] === "string") headers[name] = input[name];
+  for (const name of KEPT) if (typeof input[name] === "string") headers[name] = input[name];
   const encoding = headers.ContentEncoding?.split(",")
     .filter((part) => part.trim() !== "aws-chunked")
     .join(",");
@@ -59,6 +62,8 @@ export function describe(s3: S3, object: ObjectVersion, input: Record<string, un
     Metadata: object.metadata,
     VersionId: versionOf(s3, object),
     TagCount: Object.keys(object.tags).length || undefined,
+    ...toldClass(object, s3.cloud.clock.now()),
+    ...toldLock(object.lock),
     ...toldOf(object.encryption),
   };
 }

@@ -1,9 +1,10 @@
 /** Operations on single objects. */
+import { randomBytes } from "node:crypto";
 import { type Access, AwsError, type Call, type Operation } from "../../service.ts";
 import { decodeBody } from "./aws-chunked.ts";
 import { checksumOf, verifiedChecksums } from "./checksums.ts";
 import { checkCopyConditions, checkReadConditions, checkWriteConditions } from "./conditions.ts";
-import { encryptionKeys, toldOf } from "./encryption.ts";
+import { encryptionKeys, type ObjectEncryption, toldOf } from "./encryption.ts";
 import { etagOf, type S3 } from "./index.ts";
 import {
   checkTags,
@@ -16,8 +17,11 @@ import {
   tagsOf,
   versionOf,
 } from "./object-description.ts";
+import { checkUnlocked, lockAccesses, lockOfWrite } from "./object-lock.ts";
 import { readRange } from "./range.ts";
+import { checkReadable, storageClassOf } from "./storage-class.ts";
 import type { ObjectVersion } from "./store.ts";
+import { checkSupplied, suppliedKey } from "./supplied-key.ts";
 
 /** Larger answers are read from the file as they are sent. */
 const STREAM_FROM_BYTES = 1024 * 1024;
@@ -47,12 +51,16 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       throw new AwsError("KeyTooLongError", "Your key is too long", 400);
     const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, bodyOf(input.Body));
     const checksums = verifiedChecksums(input, trailers, bytes);
-    const encryption = await s3.encryption.ofWrite(buckets.find(input.Bucket), input.Key, input, call);
+    // S3 has one of every object that came without.
+    if (Object.keys(checksums).length === 0) checksums.ChecksumCRC64NVME = checksumOf("CRC64NVME", bytes)!;
+    const bucket = buckets.find(input.Bucket);
+    const lock = lockOfWrite(bucket, input, cloud.clock.now());
+    const encryption = await s3.encryption.ofWrite(bucket, input.Key, input, call);
     checkWriteConditions(store.latest(input.Bucket, input.Key), input);
     const object = await s3.putObject(
       {
-        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums, encryption },
-        headers: keptHeaders(input),
+        ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(bytes, encryption), checksums, encryption, lock },
+        ...{ headers: keptHeaders(input), storageClass: storageClassOf(input) },
         metadata: (input.Metadata ?? {}) as Record<string, string>,
         tags: tagsOf(input.Tagging),
       },
@@ -60,13 +68,19 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       "ObjectCreated:Put",
       call,
     );
-    const told = Object.keys(checksums).length > 0 ? { ...checksums, ChecksumType: "FULL_OBJECT" } : {};
-    return { ETag: object.etag, ...told, ...toldOf(encryption), VersionId: versionOf(s3, object) };
+    return {
+      ETag: object.etag,
+      ...checksums,
+      ChecksumType: "FULL_OBJECT",
+      ...toldOf(encryption),
+      VersionId: versionOf(s3, object),
+    };
   }
 
   async function get(input: ObjectInput & Record<string, unknown>, call: Call) {
     const object = readable(input, call);
-    await s3.encryption.open(object.encryption, call);
+    checkReadable(object, cloud.clock.now());
+    await s3.encryption.open(object.encryption, call, suppliedKey(input));
     checkReadConditions(object, input);
     const range = readRange(input.Range as string | undefined, object.size);
     const { first, last } = range ?? { first: 0, last: object.size - 1 };
@@ -89,17 +103,19 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       if (error instanceof AwsError && error.status === 404) throw new AwsError("NotFound", error.message, 404);
       throw error;
     }
+    checkSupplied(object.encryption?.supplied, suppliedKey(input));
     checkReadConditions(object, input);
     return { ...describe(s3, object, input), ContentLength: object.size, PartsCount: object.partsCount };
   }
 
-  async function remove(input: ObjectInput, call: Call): Promise<{ VersionId?: string; DeleteMarker?: boolean }> {
+  async function remove(input: RemoveInput, call: Call): Promise<{ VersionId?: string; DeleteMarker?: boolean }> {
     const { Bucket, Key, VersionId } = input;
     const bucket = buckets.find(Bucket);
     if (VersionId) {
       if (!/^[\w.-]+$/.test(VersionId)) throw new AwsError("InvalidArgument", "Invalid version id specified", 400);
       const version = store.version(Bucket, Key, VersionId);
       if (version) {
+        checkUnlocked(s3, version, input.BypassGovernanceRetention === true, call);
         store.removeVersion(version);
         await s3.announce("ObjectRemoved:Delete", version, call);
       }
@@ -124,7 +140,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     return {};
   }
 
-  async function removeMany({ Bucket, Delete }: { Bucket: string; Delete: DeleteInput }, call: Call) {
+  async function removeMany({ Bucket, Delete, BypassGovernanceRetention }: DeleteManyInput, call: Call) {
     buckets.find(Bucket);
     const { Objects = [], Quiet } = Delete ?? {};
     if (Objects.length === 0 || Objects.length > 1000) {
@@ -137,7 +153,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     const Deleted: object[] = [];
     const Errors: object[] = [];
     for (const { Key, VersionId } of Objects) {
-      const input = { Bucket, Key, VersionId };
+      const input = { Bucket, Key, VersionId, BypassGovernanceRetention };
       try {
         cloud.authorize(call, onVersion("DeleteObject")(input, call));
         const { DeleteMarker, VersionId: marker } = await remove(input, call);
@@ -161,26 +177,32 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     checkCopyConditions(source, input);
     const replaces = input.MetadataDirective === "REPLACE";
     const isItself = source.bucket === input.Bucket && source.key === input.Key;
-    if (isItself && !replaces && !copySource(input).VersionId) {
+    const isChanged =
+      input.StorageClass !== undefined || input.ServerSideEncryption !== undefined || suppliedKey(input);
+    if (isItself && !replaces && !copySource(input).VersionId && !isChanged) {
       throw new AwsError(
         "InvalidRequest",
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
         400,
       );
     }
-    await s3.encryption.open(source.encryption, call);
-    const encryption = await s3.encryption.ofWrite(buckets.find(input.Bucket), input.Key, input, call);
+    checkReadable(source, cloud.clock.now());
+    await s3.encryption.open(source.encryption, call, suppliedKey(input, "CopySource"));
+    const bucket = buckets.find(input.Bucket);
+    const lock = lockOfWrite(bucket, input, cloud.clock.now());
+    const encryption = await s3.encryption.ofWrite(bucket, input.Key, input, call);
     checkWriteConditions(store.latest(input.Bucket, input.Key), input);
     const bytes = store.read(source);
     const algorithm = input.ChecksumAlgorithm as string | undefined;
     const asked = algorithm === undefined ? undefined : checksumOf(algorithm, bytes);
-    const isComposite = source.partsCount !== undefined;
-    const kept = isComposite ? {} : source.checksums;
+    const isKept = source.partsCount === undefined && Object.keys(source.checksums).length > 0;
+    const kept = isKept ? source.checksums : { ChecksumCRC64NVME: checksumOf("CRC64NVME", bytes)! };
     const checksums = asked ? { [`Checksum${algorithm}`]: asked } : kept;
     const object = await s3.putObject(
       {
         // One piece now, however many it came in.
-        ...{ bucket: input.Bucket, key: input.Key, etag: etagOf(bytes), checksums, encryption },
+        ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(bytes, encryption), checksums, encryption, lock },
+        storageClass: storageClassOf(input),
         headers: replaces ? keptHeaders(input) : source.headers,
         metadata: replaces ? ((input.Metadata ?? {}) as Record<string, string>) : source.metadata,
         tags: input.TaggingDirective === "REPLACE" ? tagsOf(input.Tagging) : source.tags,
@@ -201,7 +223,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
   function writes(input: ObjectInput & Record<string, unknown>, call: Call): Access[] {
     const accesses = [onObject("PutObject", encryptionKeys(input))(input, call)];
     if (input.Tagging) accesses.push(onObject("PutObjectTagging")(input, call));
-    return accesses;
+    return [...accesses, ...lockAccesses(s3, input, call)];
   }
 
   return {
@@ -242,6 +264,19 @@ export function objectOperations(s3: S3): Record<string, Operation> {
       },
     },
   };
+}
+
+type RemoveInput = ObjectInput & { BypassGovernanceRetention?: boolean };
+
+interface DeleteManyInput {
+  Bucket: string;
+  Delete: DeleteInput;
+  BypassGovernanceRetention?: boolean;
+}
+
+/** A digest of the content would tell what a key of the customer's hides. */
+function tagOf(bytes: Buffer, encryption: ObjectEncryption | undefined): string {
+  return etagOf(encryption?.supplied ? randomBytes(16) : bytes);
 }
 
 interface DeleteInput {

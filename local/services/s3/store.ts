@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
 import type { ObjectEncryption } from "./encryption.ts";
+import type { ObjectLock } from "./object-lock.ts";
 import { MAX_PACKED_BYTES, packs } from "./packs.ts";
 
 export interface ObjectVersion {
@@ -37,6 +38,11 @@ export interface ObjectVersion {
   partsCount?: number;
   /** By a key of KMS; absent where S3's own encrypts. */
   encryption?: ObjectEncryption;
+  /** Absent for the standard one. */
+  storageClass?: string;
+  /** Until when an archived object can be read, in ms since the epoch. */
+  restoredUntil?: number;
+  lock?: ObjectLock;
   /** Digest of what the program declared, of an object that it did. */
   declared?: string;
 }
@@ -111,19 +117,11 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     };
   }
 
-  const detailOf = ({
-    modified,
-    size,
-    etag,
-    headers,
-    metadata,
-    tags,
-    checksums,
-    partsCount,
-    encryption,
-    declared,
-  }: Omit<ObjectVersion, "versionId">) =>
-    JSON.stringify({ modified, size, etag, headers, metadata, tags, checksums, partsCount, encryption, declared });
+  /** What has no column of its own. */
+  function detailOf(version: Omit<ObjectVersion, "versionId">): string {
+    const { bucket, key, versionId, isDeleteMarker, file, ...detail } = version as ObjectVersion;
+    return JSON.stringify(detail);
+  }
 
   /** Nobody knows the name before the file is complete. */
   function writeFile(content: Content): string {
