@@ -24,15 +24,16 @@ const connect = (): TenantRegistry => {
   return connected;
 };
 
+/** Its last parameter has a default: Node.js 24 on Lambda takes three plain ones for a callback's, and refuses the handler. */
 export async function handler<E extends TokenEvent>(
   event: E,
   _context?: unknown,
-  registry?: Pick<TenantRegistry, "get">,
+  registry: Pick<TenantRegistry, "get"> = connect(),
 ): Promise<E> {
   const tenantId = event.request.userAttributes["custom:tenant"];
   // An operator belongs to no tenant, and gets tokens that name none.
   if (!tenantId) return event;
-  const tenant = await (registry ?? connect()).get(tenantId);
+  const tenant = await registry.get(tenantId);
   if (!tenant) {
     logger().warn("No such tenant", { tenantId });
     return event;
