@@ -1,6 +1,7 @@
 /** Schemas and tables from the catalogue, in types that the Data API carries (`relkind` is of the type `"char"`). */
 
 import {
+  type ColumnMetadata,
   type DatabaseIntrospector,
   type DatabaseMetadataOptions,
   type Kysely,
@@ -9,17 +10,10 @@ import {
   type TableMetadata,
 } from "kysely";
 
-interface CatalogueRow {
+interface CatalogueRow extends ColumnMetadata {
   schema: string;
   table: string;
-  table_type: string;
-  column: string;
-  type: string;
-  type_schema: string;
-  not_null: boolean;
-  has_default: boolean;
-  is_serial: boolean;
-  comment: string | null;
+  kind: string;
 }
 
 /** Kysely's own, by its default names: importing those would bring its whole migrator into every function. */
@@ -42,10 +36,11 @@ export class DataApiIntrospector implements DatabaseIntrospector {
 
   async getTables(options: DatabaseMetadataOptions = { withInternalKyselyTables: false }): Promise<TableMetadata[]> {
     const { rows } = await sql<CatalogueRow>`
-      select n.nspname::text as "schema", c.relname::text as "table", c.relkind::text as "table_type",
-        a.attname::text as "column", t.typname::text as "type", tn.nspname::text as "type_schema",
-        a.attnotnull as "not_null", a.atthasdef as "has_default",
-        pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname) is not null as "is_serial",
+      select n.nspname::text as "schema", c.relname::text as "table", c.relkind::text as "kind",
+        a.attname::text as "name", t.typname::text as "dataType", tn.nspname::text as "dataTypeSchema",
+        not a.attnotnull as "isNullable", a.atthasdef as "hasDefaultValue",
+        pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname) is not null
+          as "isAutoIncrementing",
         col_description(a.attrelid, a.attnum) as "comment"
       from pg_catalog.pg_attribute a
       join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -60,23 +55,12 @@ export class DataApiIntrospector implements DatabaseIntrospector {
 }
 
 function groupByTable(rows: CatalogueRow[]): TableMetadata[] {
-  const groups = Map.groupBy(rows, ({ schema, table }) => `${schema}.${table}`);
-  return [...groups.values()].map((columns) => {
-    const { schema, table, table_type } = columns[0]!;
-    return {
-      schema,
-      name: table,
-      isView: table_type === "v",
-      isForeign: table_type === "f",
-      columns: columns.map((column) => ({
-        name: column.column,
-        dataType: column.type,
-        dataTypeSchema: column.type_schema,
-        isNullable: !column.not_null,
-        isAutoIncrementing: column.is_serial,
-        hasDefaultValue: column.has_default,
-        comment: column.comment ?? undefined,
-      })),
-    };
-  });
+  const tables = new Map<string, TableMetadata & { columns: ColumnMetadata[] }>();
+  for (const { schema, table: name, kind, comment, ...column } of rows) {
+    const key = JSON.stringify([schema, name]);
+    const table = tables.get(key) ?? { schema, name, isView: kind === "v", isForeign: kind === "f", columns: [] };
+    tables.set(key, table);
+    table.columns.push({ ...column, comment: comment ?? undefined });
+  }
+  return [...tables.values()];
 }

@@ -17,15 +17,24 @@ export interface Connections {
 }
 
 export function connectionsTo({ protocol, hostname, port }: URL): Connections {
-  const connect = protocol === "http:" ? plain(hostname, Number(port || 80)) : secure(hostname, Number(port || 443));
+  const isPlain = protocol === "http:";
+  // TCP takes no notice of what only TLS knows.
+  const { connect } = process.getBuiltinModule(isPlain ? "node:net" : "node:tls") as typeof import("node:tls");
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const address = { host, port: Number(port || (isPlain ? 80 : 443)), servername: host, ALPNProtocols: ["http/1.1"] };
+  /** Makes the next handshake shorter. */
+  let session: Buffer | undefined;
   /** The one that was used last at the end. */
   const idle: { socket: Socket; since: number }[] = [];
 
   function open(): Socket {
-    const socket = connect();
+    const socket = connect({ ...address, session }).setNoDelay();
+    socket.on("session", (latest) => {
+      session = latest;
+    });
     // A call in flight hears of it besides; an idle connection is simply no longer there.
     socket.on("error", () => {});
-    socket.once("close", () => {
+    socket.on("close", () => {
       const index = idle.findIndex((kept) => kept.socket === socket);
       if (index >= 0) idle.splice(index, 1);
     });
@@ -46,26 +55,5 @@ export function connectionsTo({ protocol, hostname, port }: URL): Connections {
       if (socket.destroyed || !socket.writable) return;
       idle.push({ socket: socket.unref(), since: Date.now() });
     },
-  };
-}
-
-const hostOf = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, "$1");
-
-function plain(hostname: string, port: number): () => Socket {
-  const { connect } = process.getBuiltinModule("node:net");
-  return () => connect({ host: hostOf(hostname), port, noDelay: true });
-}
-
-function secure(hostname: string, port: number): () => Socket {
-  const { connect } = process.getBuiltinModule("node:tls");
-  const host = hostOf(hostname);
-  let session: Buffer | undefined;
-  return () => {
-    const socket = connect({ host, port, servername: host, ALPNProtocols: ["http/1.1"], session });
-    // The next handshake is shorter.
-    socket.on("session", (latest: Buffer) => {
-      session = latest;
-    });
-    return socket.setNoDelay(true);
   };
 }

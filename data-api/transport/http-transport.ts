@@ -23,13 +23,8 @@ export interface HttpTransportOptions {
 // An `import` reads all that `node:http` exports, and with it loads a WebSocket client: tens of milliseconds of a cold start.
 const { request } = process.getBuiltinModule("node:http");
 
-const PATHS: Record<DataApiOperation, string> = {
-  ExecuteStatement: "/Execute",
-  BatchExecuteStatement: "/BatchExecute",
-  BeginTransaction: "/BeginTransaction",
-  CommitTransaction: "/CommitTransaction",
-  RollbackTransaction: "/RollbackTransaction",
-};
+/** `ExecuteStatement` is asked for at `/Execute`, `BeginTransaction` at `/BeginTransaction`. */
+const pathOf = (operation: DataApiOperation): string => `/${operation.replace("Statement", "")}`;
 
 export function httpTransport(options: HttpTransportOptions = {}): DataApiTransport {
   const { env } = process;
@@ -43,7 +38,7 @@ export function httpTransport(options: HttpTransportOptions = {}): DataApiTransp
   const connections = connectionsTo(endpoint);
   const prefix = endpoint.pathname.replace(/\/$/, "");
   return async (operation, input, { signal } = {}) => {
-    const path = prefix + PATHS[operation];
+    const path = prefix + pathOf(operation);
     const text = JSON.stringify(input);
     // A short text goes in one packet with its headers; a long one is turned into bytes once, not for every use.
     const body = text.length > LONG_TEXT ? Buffer.from(text) : text;
