@@ -63,13 +63,16 @@ async function makeBundle(
   return new pulumi.asset.AssetArchive(assets);
 }
 
-/** What a bundle was made of: the same sources make the same bundle again. */
+/**
+ * What a bundle was made of: the same sources make the same bundle again. An installed package is known by its manifest,
+ * which npm writes with it: a function is made of a hundred files of its own and of thousands of its packages'.
+ */
 interface BundleRecord {
   sources: Record<string, string>;
   folder: string;
 }
 
-const BUNDLER_VERSION = 2;
+const BUNDLER_VERSION = 3;
 
 async function compile(root: string, handler: string, external: string[]): Promise<string> {
   const cache = join(root, ".terrace", "bundles");
@@ -110,10 +113,14 @@ async function compile(root: string, handler: string, external: string[]): Promi
   const folder = join(cache, hash.digest("hex").slice(0, 16));
   mkdirSync(folder, { recursive: true });
   for (const file of result.outputFiles) writeAtomically(join(folder, basename(file.path)), file.contents);
-  const sources = Object.fromEntries(Object.keys(result.metafile.inputs).map((path) => [path, stamp(root, path)]));
+  const paths = new Set(Object.keys(result.metafile.inputs).map(sourceOf));
+  const sources = Object.fromEntries([...paths].map((path) => [path, stamp(root, path)]));
   writeAtomically(recordPath, JSON.stringify({ sources, folder } satisfies BundleRecord));
   return folder;
 }
+
+const sourceOf = (path: string): string =>
+  path.replace(/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\/.*$/, "$1/package.json");
 
 function readRecord(path: string): BundleRecord | undefined {
   try {
