@@ -9,6 +9,7 @@ import { tracingOf } from "../../tracing.ts";
 import { daemonOf } from "../xray/daemon.ts";
 import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
+import { offerRuntimePackages } from "./code/runtime-packages.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { type Invocation, type InvocationResult, startEnvironment } from "./environments/environment.ts";
 import { freezer } from "./environments/freezer.ts";
@@ -225,6 +226,8 @@ export function functions(
   }
 
   async function startApi(): Promise<void> {
+    // Nothing runs before, and a start has no time for it.
+    offerRuntimePackages(codeCache);
     [api, daemon] = await Promise.all([runtime(), daemonOf(cloud)]);
     if (stopped) throw new AwsError("ServiceException", "The service is stopping.", 503);
   }

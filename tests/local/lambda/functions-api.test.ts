@@ -37,6 +37,15 @@ const messageOf = (call: Promise<unknown>) =>
   );
 
 describe("a function from a zip", () => {
+  it("has the AWS SDK of Lambda's runtime without bringing it, however it asks for it", async () => {
+    const source = `import { createRequire } from "node:module";
+      import { S3Client } from "@aws-sdk/client-s3";
+      const { LambdaClient } = createRequire(import.meta.url)("@aws-sdk/client-lambda");
+      export const handler = async () => [new S3Client().config.serviceId, new LambdaClient().config.serviceId];`;
+    await create(cloud, "sdk", source, { Timeout: 20, MemorySize: 512 });
+    expect((await cloud.invoke("sdk")).payload).toEqual(["S3", "Lambda"]);
+  });
+
   it("runs, and is described with everything it was made of", async () => {
     const source = answering("{ who: process.env.WHO, event }");
     const made = await create(cloud, "hello", source, {
