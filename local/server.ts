@@ -47,6 +47,10 @@ async function serve(options: ServerOptions, incoming: IncomingMessage, outgoing
       const key = options.credentials.find(signature.accessKeyId, signature.sessionToken);
       verifySignature(request, request.body, signature, key.secretAccessKey, options.clock.now());
       request.principal = key.principal;
+    } else if (service === "s3" && isForm(request)) {
+      const { readFormUpload } = await import("./identity/form-upload.ts");
+      const { form, principal } = await readFormUpload(request, options.credentials);
+      Object.assign(request, { form, principal: principal ?? request.principal });
     }
     send(outgoing, await options.answer(service, request, requestId));
   } catch (error) {
@@ -112,6 +116,7 @@ const SIGN_IN_HOST = /\.auth\.(localhost|[a-z0-9-]+\.amazoncognito\.com)(:\d+)?$
 function unsignedService({ headers, url, method }: AwsRequest): string {
   const target = headers["x-amz-target"];
   if (target?.startsWith("AWSCognitoIdentityProviderService.")) return "cognito-idp";
+  if (target?.startsWith("AWSCognitoIdentityService.")) return "cognito-identity";
   if (/^\/[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+\/\.well-known\//.test(url.pathname)) return "cognito-idp";
   if (/^[^.]+\.lambda-url\./.test(headers.host ?? "") || url.pathname.startsWith("/.lambda-code/")) return "lambda";
   if (SIGN_IN_HOST.test(headers.host ?? "")) return "cognito-idp";
@@ -120,9 +125,14 @@ function unsignedService({ headers, url, method }: AwsRequest): string {
   if (method === "GET" && (action === "ConfirmSubscription" || action === "Unsubscribe")) return "sns";
   if (/^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/.test(url.pathname)) return "sns";
   const isCallback = /\/(?:@|%40)connections\//i.test(url.pathname);
-  if (target === undefined && method !== "POST" && !isCallback) return "s3";
+  if (/\.s3-website[.-]/.test(headers.host ?? "")) return "s3";
+  if (target === undefined && (method !== "POST" || isForm({ headers, method })) && !isCallback) return "s3";
   throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }
+
+/** A browser's form, with a file in it. */
+const isForm = ({ headers, method }: Pick<AwsRequest, "headers" | "method">): boolean =>
+  method === "POST" && headers["content-type"]?.startsWith("multipart/form-data") === true;
 
 function send(outgoing: ServerResponse, response: AwsResponse): void {
   const { body } = response;

@@ -9,7 +9,7 @@ import type { Resource } from "../engine/graph.ts";
 
 /** Who makes a call. `administrator` is the developer at the machine: every call is allowed. */
 export interface Principal {
-  type: "administrator" | "user" | "assumed-role" | "service" | "anonymous";
+  type: "administrator" | "user" | "assumed-role" | "federated" | "service" | "anonymous";
   /** `arn:aws:sts::…:assumed-role/role/session`, `arn:aws:iam::…:user/name`, `arn:aws:iam::…:root`, or a service's host name. */
   arn: string;
   account: string;
@@ -20,6 +20,8 @@ export interface Principal {
   tags?: Record<string, string>;
   /** Which of the session's tags go along to a role that it assumes. */
   transitiveTags?: string[];
+  /** Condition keys that a session brings along: `cognito-identity.amazonaws.com:sub`. */
+  claims?: Record<string, string[]>;
   /** Who is behind a session: `aws:SourceIdentity`. */
   sourceIdentity?: string;
   /** Inline session policy (JSON), intersected with the role's. */
@@ -37,8 +39,19 @@ export interface AwsRequest {
   sourceIp: string;
   /** What an operation adds to its answer beyond the protocol's own headers (CORS). */
   responseHeaders?: Record<string, string>;
+  /** Of an upload by a browser's form. */
+  form?: FormUpload;
   /** Aborted when the client hangs up. */
   signal?: AbortSignal;
+}
+
+export interface FormUpload {
+  /** By lower-case name. */
+  fields: Record<string, string>;
+  file: Buffer;
+  fileName: string;
+  /** In base64, as it was signed. */
+  policy?: string;
 }
 
 export interface AwsResponse {

@@ -2,7 +2,15 @@
 import { arn, hex, identified, keyed, physicalName, type Row, type Table, uuid } from "./row.ts";
 
 const everywhere = { region: "" };
-const policy: Row = (resource) => ({ id: uuid(resource), name: physicalName(resource), etag: hex(resource, 13, "etag") });
+const object: Row = (resource) => {
+  const { bucket, key } = resource.inputs;
+  return { id: `${bucket}/${key}`, etag: hex(resource, 32), versionId: hex(resource, 32, "version") };
+};
+const policy: Row = (resource) => ({
+  id: uuid(resource),
+  name: physicalName(resource),
+  etag: hex(resource, 13, "etag"),
+});
 
 export const cloudfront: Table = {
   "aws:cloudfront/distribution:Distribution": (resource, context) => {
@@ -58,8 +66,6 @@ export const cloudfront: Table = {
     return { id: name, name, arn: arn(context, "logs", `delivery-destination:${name}`, { region }) };
   },
   "aws:cloudwatch/logDelivery:LogDelivery": identified("", 16),
-  "aws:s3/bucketObjectv2:BucketObjectv2": (resource) => {
-    const { bucket, key } = resource.inputs;
-    return { id: `${bucket}/${key}`, etag: hex(resource, 32), versionId: hex(resource, 32, "version") };
-  },
+  "aws:s3/bucketObject:BucketObject": object,
+  "aws:s3/bucketObjectv2:BucketObjectv2": object,
 };

@@ -23,6 +23,11 @@ const bucket: Row = (resource, context) => {
   };
 };
 
+const website: Row = ({ inputs }, { region }) => {
+  const websiteDomain = `s3-website-${region}.amazonaws.com`;
+  return { id: String(inputs.bucket), websiteDomain, websiteEndpoint: `${inputs.bucket}.${websiteDomain}` };
+};
+
 /** The resources that set one aspect of a bucket are known by its name. */
 function bucketAspects(names: string[]): Table {
   const types = names.flatMap((name) => {
@@ -68,6 +73,8 @@ export const storage: Table = {
     "bucketReplicationConfig",
     "bucketObjectLockConfiguration",
   ]),
+  "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration": website,
+  "aws:s3/bucketWebsiteConfigurationV2:BucketWebsiteConfigurationV2": website,
   "aws:dynamodb/table:Table": (resource, context) => {
     const name = physicalName(resource);
     const table = arn(context, "dynamodb", `table/${name}`);

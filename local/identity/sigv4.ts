@@ -91,6 +91,11 @@ export function verifySignature(request: Signed, body: Buffer, found: Signature,
   }
 }
 
+/** In hex: what a signature of a text is made of, such as a form's policy. */
+export function signText(secret: string, scope: string, text: string): string {
+  return hmac(signingKey(secret, scope), text).toString("hex");
+}
+
 /** S3: nobody adds to what was signed (a copy source, metadata, tags). */
 function checkHeaders({ headers }: Signed, { service, signedHeaders }: Signature): void {
   if (service !== "s3") return;

@@ -50,7 +50,7 @@ function originHeaders({ allowedOrigins, allowedMethods }: CorsRule, origin: str
 }
 
 /** From the host (`photos.localhost:4511`) or the path's first segment. */
-function bucketOf({ headers, url }: AwsRequest): string {
+export function bucketOf({ headers, url }: AwsRequest): string {
   const host = (headers.host ?? "").replace(/:\d+$/, "");
   const virtual = /^(.+?)\.(?:s3[.-].*|localhost|127\.0\.0\.1)$/.exec(host)?.[1];
   return virtual ?? url.pathname.split("/")[1] ?? "";

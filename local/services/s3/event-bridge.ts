@@ -5,6 +5,7 @@ import type { ObjectVersion } from "./store.ts";
 
 const REASONS: Record<string, string> = {
   "ObjectCreated:Put": "PutObject",
+  "ObjectCreated:Post": "POST Object",
   "ObjectCreated:Copy": "CopyObject",
   "ObjectCreated:CompleteMultipartUpload": "CompleteMultipartUpload",
 };

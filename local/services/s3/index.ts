@@ -18,6 +18,7 @@ import { type CorsRule, preflight, withCors } from "./cors.ts";
 import { declareObject } from "./declared-objects.ts";
 import { defaultOf, type Encryption, s3Encryption } from "./encryption.ts";
 import { tellEventBridge } from "./event-bridge.ts";
+import { postObject } from "./form-upload.ts";
 import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
 import { multipartOperations } from "./multipart.ts";
 import { notify, rulesOf, sequencer } from "./notifications.ts";
@@ -26,6 +27,7 @@ import { lockConfiguration, objectLockOperations } from "./object-lock.ts";
 import { objectOperations } from "./object-operations.ts";
 import { restoreOperation } from "./storage-class.ts";
 import { type Content, type ObjectVersion, objectStore } from "./store.ts";
+import { isWebsiteHost, website, websiteOfInputs } from "./website.ts";
 
 /** What the groups of operations share. */
 export interface S3 {
@@ -114,7 +116,11 @@ export function s3(cloud: Cloud): Service {
       ...restoreOperation(shared),
       ...multipart,
     }),
-    handle: async (request) => (request.method === "OPTIONS" ? preflight(shared, request) : undefined),
+    async handle(request) {
+      if (request.method === "OPTIONS") return preflight(shared, request);
+      if (isWebsiteHost(request)) return website(shared, request);
+      return request.form && postObject(shared, request, request.form);
+    },
     async stop() {
       expiring.stop();
       await announcing;
@@ -173,6 +179,9 @@ function resourcesOf(shared: S3): Service["resources"] {
       lifecycleChanged();
     },
     bucketLogging: kept,
+    bucketWebsiteConfiguration(bucket, inputs) {
+      bucket.kept = { ...bucket.kept, BucketWebsite: websiteOfInputs(inputs) };
+    },
     bucketReplicationConfig: kept,
     bucketObjectLockConfiguration(bucket, { objectLockEnabled = "Enabled", rule }) {
       const { mode, days, years } = ((rule as Record<string, unknown>)?.defaultRetention ?? {}) as Record<

@@ -1,6 +1,7 @@
 /** Settings of a bucket that are answered as they were set, and have no effect on one machine. */
 import { AwsError, type Operation } from "../../service.ts";
 import type { Bucket } from "./buckets.ts";
+import { checkWebsite } from "./website.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
 type Input = Record<string, any> & { Bucket: string };
@@ -58,6 +59,7 @@ export function keptConfiguration({ reads, writes }: Makers): Record<string, Ope
       return name === "BucketWebsite" || name === "BucketLogging" ? answer : { [member]: answer };
     });
     found[`Put${name}`] = writes(`Put${action}`, (bucket, input) => {
+      if (name === "BucketWebsite") checkWebsite(input[member] ?? {});
       bucket.kept = { ...bucket.kept, [name]: input[member] ?? {} };
     });
     if (!remove) continue;

@@ -65,7 +65,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
         tags: tagsOf(input.Tagging),
       },
       bytes,
-      "ObjectCreated:Put",
+      call.http?.method === "POST" ? "ObjectCreated:Post" : "ObjectCreated:Put",
       call,
     );
     return {

@@ -28,7 +28,7 @@ export const data: ActionRow[] = [
       "CreateTable UpdateTable DeleteTable UpdateContinuousBackups UpdateTimeToLive PutResourcePolicy DeleteResourcePolicy TagResource UntagResource",
   },
   {
-    types: ["aws:s3/bucketObjectv2:BucketObjectv2"],
+    types: ["aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject"],
     service: "s3",
     on: ["arn:${AWS::Partition}:s3:::*/*"],
     read: "GetObject GetObjectTagging GetObjectVersion",
@@ -40,7 +40,7 @@ export const data: ActionRow[] = [
     on: ["arn:${AWS::Partition}:s3:::{name}"],
     read: "ListBucket ListBucketVersions GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging GetBucketNotification GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListTagsForResource",
     write:
-      "CreateBucket DeleteBucket DeleteBucketPolicy PutBucketCORS PutBucketLogging PutBucketNotification PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration PutReplicationConfiguration TagResource UntagResource",
+      "CreateBucket DeleteBucket DeleteBucketPolicy PutBucketCORS PutBucketLogging PutBucketNotification PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutBucketWebsite DeleteBucketWebsite PutEncryptionConfiguration PutLifecycleConfiguration PutReplicationConfiguration TagResource UntagResource",
   },
   {
     types: ["aws:kinesis/stream:Stream", "aws:kinesis/resourcePolicy:ResourcePolicy"],

@@ -97,9 +97,9 @@ export const network: ActionRow[] = [
       ...["distribution/*", "function/*", "key-value-store/*", "origin-access-control/*", "origin-access-identity/*"],
       ...["cache-policy/*", "origin-request-policy/*", "response-headers-policy/*"],
     ),
-    read: "GetDistribution GetOriginAccessControl GetCloudFrontOriginAccessIdentity GetCachePolicy GetOriginRequestPolicy GetResponseHeadersPolicy DescribeFunction GetFunction DescribeKeyValueStore ListTagsForResource",
+    read: "GetDistribution GetOriginAccessControl GetCloudFrontOriginAccessIdentity GetCachePolicy GetOriginRequestPolicy GetResponseHeadersPolicy DescribeFunction GetFunction DescribeKeyValueStore GetPublicKey GetKeyGroup ListTagsForResource",
     write:
-      "CreateDistribution UpdateDistribution DeleteDistribution CreateFunction UpdateFunction PublishFunction DeleteFunction CreateOriginAccessControl UpdateOriginAccessControl DeleteOriginAccessControl CreateCloudFrontOriginAccessIdentity DeleteCloudFrontOriginAccessIdentity CreateCachePolicy UpdateCachePolicy DeleteCachePolicy CreateOriginRequestPolicy UpdateOriginRequestPolicy DeleteOriginRequestPolicy CreateResponseHeadersPolicy UpdateResponseHeadersPolicy DeleteResponseHeadersPolicy CreateKeyValueStore UpdateKeyValueStore DeleteKeyValueStore CreateInvalidation TagResource UntagResource",
+      "CreateDistribution UpdateDistribution DeleteDistribution CreateFunction UpdateFunction PublishFunction DeleteFunction CreateOriginAccessControl UpdateOriginAccessControl DeleteOriginAccessControl CreateCloudFrontOriginAccessIdentity DeleteCloudFrontOriginAccessIdentity CreateCachePolicy UpdateCachePolicy DeleteCachePolicy CreateOriginRequestPolicy UpdateOriginRequestPolicy DeleteOriginRequestPolicy CreateResponseHeadersPolicy UpdateResponseHeadersPolicy DeleteResponseHeadersPolicy CreateKeyValueStore UpdateKeyValueStore DeleteKeyValueStore CreatePublicKey UpdatePublicKey DeletePublicKey CreateKeyGroup UpdateKeyGroup DeleteKeyGroup CreateInvalidation TagResource UntagResource",
     anywhere:
       "CreateOriginAccessControl CreateResponseHeadersPolicy CreateCachePolicy CreateOriginRequestPolicy CreateKeyValueStore CreatePublicKey GetPublicKey UpdatePublicKey DeletePublicKey CreateKeyGroup GetKeyGroup UpdateKeyGroup DeleteKeyGroup",
   },
