@@ -8,7 +8,7 @@
  * and whatever the API sets are enforced.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { type Edge, edgeOf, edgesOf } from "../../edges.ts";
 import { createServer } from "../../node-http.ts";
 import { keepPolling } from "../../polling.ts";
@@ -134,18 +134,36 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
 
   function reply(outgoing: ServerResponse, exchange: Exchange, answer: GatewayAnswer, kind: "rest" | "http"): void {
     const { status, headers, body } = answer;
-    const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-    headers.push("Content-Length", String(bytes));
+    const isWhole = typeof body === "string" || Buffer.isBuffer(body);
+    const bytes = typeof body === "string" ? Buffer.byteLength(body) : isWhole ? body.length : 0;
+    if (isWhole) headers.push("Content-Length", String(bytes));
     if (kind === "rest")
       headers.push("x-amzn-RequestId", exchange.requestId, "x-amz-apigw-id", exchange.extendedRequestId);
     else headers.push("apigw-requestid", exchange.extendedRequestId);
     if (!exchange.incoming.complete) headers.push("Connection", "close");
+    if (!isWhole) {
+      stream(outgoing, exchange, status, headers, body);
+      return;
+    }
     if (!outgoing.destroyed) {
       outgoing.writeHead(status, headers);
       outgoing.end(exchange.method === "HEAD" ? undefined : body);
       keepPolling();
     }
     logs.write(exchange, status, bytes);
+  }
+
+  /** An answer that breaks off in the middle can not be taken back: the connection ends with it. */
+  function stream(outgoing: ServerResponse, exchange: Exchange, status: number, headers: string[], body: Readable) {
+    let bytes = 0;
+    body.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    body.on("error", () => outgoing.destroy());
+    body.on("close", () => logs.write(exchange, status, bytes));
+    outgoing.on("close", () => body.destroy());
+    outgoing.writeHead(status, headers);
+    body.pipe(outgoing);
   }
 
   /** Loaded with the first client that connects. */

@@ -68,6 +68,7 @@ function send(
     outgoing.on("error", failed);
     outgoing.on("response", (incoming) => {
       const chunks: Buffer[] = [];
+      incoming.on("error", failed);
       incoming.on("data", (chunk) => chunks.push(chunk));
       incoming.on("end", () => {
         const bytes = Buffer.concat(chunks);

@@ -10,11 +10,12 @@ export function checkIntegration({ type, uri, httpMethod, timeoutInMillis, conne
       `1 validation error detected: Value '${type}' at 'putIntegrationInput.type' failed to satisfy constraint: Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]`,
     );
   }
-  // REST APIs may be given more than 29 s since 2024, at the cost of throttle: the quota's own bound holds here.
-  if (timeoutInMillis !== undefined && !(timeoutInMillis >= 50 && timeoutInMillis <= 300_000)) {
-    throw badRequest("Timeout should be between 50 ms and 29000 ms");
-  }
   const { responseTransferMode: mode } = rest;
+  // Regional APIs may be given more than 29 s; a stream may last for 15 minutes.
+  const most = mode === "STREAM" ? 900_000 : 300_000;
+  if (timeoutInMillis !== undefined && !(timeoutInMillis >= 50 && timeoutInMillis <= most)) {
+    throw badRequest(`Timeout should be between 50 ms and ${mode === "STREAM" ? most : 29_000} ms`);
+  }
   if (mode !== undefined && mode !== "BUFFERED" && mode !== "STREAM") {
     throw badRequest(`Invalid response transfer mode: ${mode}`);
   }
@@ -36,5 +37,8 @@ export function checkIntegration({ type, uri, httpMethod, timeoutInMillis, conne
     throw badRequest(
       "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
     );
+  }
+  if (mode === "STREAM" && !uri.endsWith("/response-streaming-invocations")) {
+    throw badRequest("The URI of a streaming integration has to end in /response-streaming-invocations");
   }
 }

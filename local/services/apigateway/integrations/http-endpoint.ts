@@ -1,4 +1,6 @@
 /** HTTP integrations: requests to an endpoint, which has to be on this machine. */
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import type { Cloud } from "../../../service.ts";
 
 export interface EndpointCall {
@@ -7,10 +9,12 @@ export interface EndpointCall {
   headers: Record<string, string>;
   body?: string | Buffer;
   timeoutMs: number;
+  /** Hands the body on as it comes. */
+  isStreamed?: boolean;
 }
 
 export type EndpointAnswer =
-  | { outcome: "answered"; status: number; headers: [string, string][]; body: Buffer }
+  | { outcome: "answered"; status: number; headers: [string, string][]; body: Buffer | Readable }
   | { outcome: "timeout" | "unreachable" };
 
 const OWN = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.localhost)$/;
@@ -27,7 +31,7 @@ const DROPPED = new Set([
 
 export async function callEndpoint(
   cloud: Cloud,
-  { uri, method, headers, body, timeoutMs }: EndpointCall,
+  { uri, method, headers, body, timeoutMs, isStreamed }: EndpointCall,
 ): Promise<EndpointAnswer> {
   const warn = (message: string): EndpointAnswer => {
     cloud.log({ level: "warn", source: "apigateway", message });
@@ -56,7 +60,7 @@ export async function callEndpoint(
       outcome: "answered",
       status: response.status,
       headers: answered,
-      body: Buffer.from(await response.arrayBuffer()),
+      body: await bodyOf(response, isStreamed),
     };
   } catch (error) {
     if (gone.signal.aborted) return { outcome: "timeout" };
@@ -66,4 +70,9 @@ export async function callEndpoint(
   } finally {
     timer.cancel();
   }
+}
+
+async function bodyOf(response: Response, isStreamed: boolean | undefined): Promise<Buffer | Readable> {
+  if (isStreamed && response.body) return Readable.fromWeb(response.body as ReadableStream);
+  return Buffer.from(await response.arrayBuffer());
 }

@@ -53,13 +53,13 @@ export async function httpHttpProxy(
 
 async function proxied(
   cloud: Cloud,
-  { httpMethod = "ANY", timeoutMs }: { httpMethod?: string; timeoutMs: number },
+  { httpMethod = "ANY", timeoutMs, isStreamed }: { httpMethod?: string; timeoutMs: number; isStreamed?: boolean },
   exchange: Exchange,
   uri: string,
   headers: Record<string, string>,
 ): Promise<GatewayAnswer | Failure> {
   const method = httpMethod === "ANY" ? exchange.method : httpMethod;
-  const answer = await callEndpoint(cloud, { uri, method, headers, body: exchange.body, timeoutMs });
+  const answer = await callEndpoint(cloud, { uri, method, headers, body: exchange.body, timeoutMs, isStreamed });
   if (answer.outcome === "timeout") return "INTEGRATION_TIMEOUT";
   if (answer.outcome !== "answered") return "INTEGRATION_FAILURE";
   exchange.integrationStatus = answer.status;

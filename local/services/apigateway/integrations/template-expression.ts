@@ -156,7 +156,7 @@ const TEXT_METHODS: Record<string, TextMethod> = {
   trim: (text) => text.trim(),
   toLowerCase: (text) => text.toLowerCase(),
   toUpperCase: (text) => text.toUpperCase(),
-  toString: (text) => text,
+  toString: (text: string) => text,
   substring: (text, start, end) => text.substring(Number(start), end === undefined ? undefined : Number(end)),
   replace: (text, part = "", by = "") => text.replaceAll(part, by),
   replaceAll: (text, pattern = "", by = "") => text.replace(new RegExp(pattern, "g"), by),

@@ -1,6 +1,7 @@
 /** One request on its way through the gateway, and the `$context` variables that logs and templates read from it. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import type { Cloud } from "../../../service.ts";
 import type { Stage } from "../model/apis.ts";
 import type { RequestTrace } from "../stages/stage-trace.ts";
@@ -47,7 +48,8 @@ export interface GatewayAnswer {
   status: number;
   /** Names and values in turn. */
   headers: string[];
-  body: string | Buffer;
+  /** A stream where it comes piece by piece. */
+  body: string | Buffer | Readable;
 }
 
 export function newExchange(

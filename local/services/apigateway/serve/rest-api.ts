@@ -2,7 +2,7 @@
 import type { Cloud } from "../../../service.ts";
 import type { AuthorizeRest } from "../authorizers/rest-authorizer.ts";
 import { eventV1 } from "../integrations/event-v1.ts";
-import type { InvokeFunction } from "../integrations/invoke-function.ts";
+import type { FunctionCall, InvokeFunction } from "../integrations/invoke-function.ts";
 import { restProxyResponse } from "../integrations/proxy-response.ts";
 import { type Apis, type RestApi, type RestIntegration, restRoutes } from "../model/apis.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
@@ -91,7 +91,7 @@ async function proxied(
   const isBinary = body !== undefined && matchesMediaType(api, exchange.incoming.headers["content-type"]);
   const extraHeaders = mappedHeaders(cloud, integration, exchange);
   const started = cloud.clock.now();
-  const result = await invoke({
+  const call: FunctionCall = {
     uri: integration.uri,
     credentials: integration.credentials,
     timeoutMs: integration.timeoutMs,
@@ -105,7 +105,13 @@ async function proxied(
     }),
     tenantId: extraHeaders?.["X-Amz-Tenant-Id"],
     traceHeader: exchange.trace?.header,
-  });
+  };
+  if (integration.isStreamed) {
+    const answer = await (await import("../integrations/streamed-function.ts")).streamedFunction(cloud, call);
+    exchange.integrationMs = cloud.clock.now() - started;
+    return typeof answer === "string" ? gatewayResponse(cloud, api, exchange, answer) : answer;
+  }
+  const result = await invoke(call);
   exchange.integrationMs = cloud.clock.now() - started;
   exchange.integrationStatus = result.outcome === "failed" || result.outcome === "answered" ? 200 : 500;
   switch (result.outcome) {
