@@ -64,7 +64,6 @@ export async function start(options: StartOptions): Promise<void> {
 
   let graph = await evaluation;
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
-  state.save({ graph, fingerprint });
 
   const gateway = await startApi(cloud, graph, port);
   stops.push(() => gateway?.stop());
@@ -104,6 +103,7 @@ export async function start(options: StartOptions): Promise<void> {
     watcher.close();
   });
   progress.text(readyText(outputs, state.outputsFile, performance.now()));
+  state.save({ graph, fingerprint });
   void import("./resume.ts").then(({ resume }) => resume(cloud));
   if (isKnown) watcher.check();
 }
