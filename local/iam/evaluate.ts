@@ -36,7 +36,7 @@ export function evaluate(question: Question): Decision {
   }
   const { principal } = question;
   const byResource = allows(grantingTo(question), question);
-  if (principal.type === "service" || principal.type === "anonymous" || question.resourcePolicyOnly) {
+  if (isOutside(principal) || question.resourcePolicyOnly) {
     return byResource
       ? { allowed: true, statement: byResource }
       : { allowed: false, reason: "no resource-based policy" };
@@ -105,7 +105,7 @@ function namesPrincipal(statement: Statement, { principal, boundary }: Question)
 /** All that stand behind a caller have to be named for it not to count: its account, its role and its session. */
 function exempts(principals: Record<string, string[]>, principal: Principal): boolean {
   const { AWS: names = [] } = principals;
-  if (names.includes("*") || principal.type === "service" || principal.type === "anonymous") {
+  if (names.includes("*") || isOutside(principal)) {
     return matchesAny(principals, principal);
   }
   const isNamed = (...any: string[]) => any.some((name) => names.includes(name));
@@ -118,13 +118,19 @@ function matchesAny(principals: Record<string, string[]>, principal: Principal, 
   return Object.entries(principals).some(([kind, names]) =>
     names.some((name) => {
       if (kind === "*") return true;
+      if (kind === "Federated") return principal.type === "federated" && principal.arn === name;
       if (kind === "Service") return principal.type === "service" && principal.arn === name;
       if (kind !== "AWS" || except.includes(name)) return false;
       if (name === "*") return true;
-      if (principal.type === "service" || principal.type === "anonymous") return false;
+      if (isOutside(principal)) return false;
       return accountOf(principal).includes(name) || name === principal.arn || name === principal.roleArn;
     }),
   );
+}
+
+/** No identity of the account: it has no policies of its own. */
+function isOutside({ type }: Principal): boolean {
+  return type === "service" || type === "federated" || type === "anonymous";
 }
 
 function accountOf({ account }: Principal): string[] {

@@ -89,7 +89,7 @@ export function iam(now: () => number): Iam {
       if (!byTrust.allowed) {
         throw denied(principal, { action, resource: role.arn }, { ...byTrust, reason: "no trust policy statement" });
       }
-      if (principal.type === "service" || principal.type === "anonymous") return;
+      if (principal.type === "service" || principal.type === "federated" || principal.type === "anonymous") return;
       // A trust policy that names the caller's role is enough inside the account; one that names the account is not.
       const byAll = evaluate({
         ...question,
@@ -113,9 +113,9 @@ function policiesOf(principal: Principal, identity: Identity | undefined) {
 
 function decisionKey({ principal, sourceArn, sourceIp }: Call, access: Access): string {
   const context = access.context ? JSON.stringify(access.context) : "";
-  const { type, arn, tags, sessionPolicy } = principal;
+  const { type, arn, tags, claims, sessionPolicy } = principal;
   // A key stands for one session; without one, what the session may do is told by its parts.
-  const who = principal.accessKeyId ?? JSON.stringify([type, arn, tags, sessionPolicy]);
+  const who = principal.accessKeyId ?? JSON.stringify([type, arn, tags, claims, sessionPolicy]);
   return `${who} ${access.action} ${access.resource} ${sourceArn ?? ""} ${sourceIp} ${context} ${access.resourcePolicy ?? ""}`;
 }
 
@@ -142,6 +142,7 @@ export function contextOf(call: Call, access: Access, nowMs: number, ownTags: Re
     context["aws:sourcearn"] = [sourceArn];
     context["aws:sourceaccount"] = [sourceArn.split(":")[4] || principal.account];
   }
+  for (const [key, values] of Object.entries(principal.claims ?? {})) context[key.toLowerCase()] = values;
   for (const [key, value] of [...Object.entries(ownTags), ...Object.entries(principal.tags ?? {})])
     context[`aws:principaltag/${key.toLowerCase()}`] = [value];
   for (const [key, value] of Object.entries(access.context ?? {})) {

@@ -13,6 +13,7 @@ export const services: Record<string, ServiceFactory> = {
   dynamodb: async (cloud) => (await import("./dynamodb/index.ts")).dynamodb(cloud),
   "streams.dynamodb": async (cloud) => (await import("./dynamodb/streams/index.ts")).dynamodbStreams(cloud),
   "cognito-idp": async (cloud) => (await import("./cognito/index.ts")).cognito(cloud),
+  "cognito-identity": async (cloud) => (await import("./cognito-identity/index.ts")).cognitoIdentity(cloud),
   kms: async (cloud) => (await import("./kms/index.ts")).kms(cloud),
   "rds-data": async (cloud) => (await import("./rds-data/index.ts")).rdsData(cloud),
   s3: async (cloud) => (await import("./s3/index.ts")).s3(cloud),
@@ -48,6 +49,7 @@ const OWNERS: Record<string, string> = {
 /** Types that another service than their module's provisions. */
 const EXCEPTIONS: [type: RegExp, owner: string][] = [
   [/^aws:cloudwatch\/event/, "events"],
+  [/^aws:cognito\/identityPool/, "cognito-identity"],
   [/^aws:cloudwatch\/(metricAlarm|compositeAlarm|dashboard):/, "monitoring"],
   [/^aws:kinesis\/firehose/, "firehose"],
 ];

@@ -55,6 +55,12 @@ export function cognito(cloud: Cloud): Service {
       ...signInOperations(people, signed, entrance, open, custom, clock, onPool),
       ...joining.operations,
       ...accountOperations(people, signed, sent, mail, open, clock),
+      // Not an operation of AWS's and not on the wire: how an identity pool learns whose token it is shown.
+      ReadIdToken: {
+        run: async ({ Token, UserPoolId, ServerSideTokenCheck }) => ({
+          Claims: await signed.readIdToken(Token, UserPoolId, ServerSideTokenCheck),
+        }),
+      },
     },
     handle: pages.handle,
   };

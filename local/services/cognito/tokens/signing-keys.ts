@@ -62,8 +62,12 @@ export function signingKeys(database: DatabaseSync, clock: Clock, region: string
         .sign(privateKey);
     },
 
-    /** The claims of a current access token of one of `pools`. Throws NotAuthorizedException. */
-    async verify(token: string, pools: { has(id: string): boolean }): Promise<JWTPayload & { poolId: string }> {
+    /** The claims of a current access or ID token of one of `pools`. Throws NotAuthorizedException. */
+    async verify(
+      token: string,
+      pools: { has(id: string): boolean },
+      use: "access" | "id" = "access",
+    ): Promise<JWTPayload & { poolId: string }> {
       let poolId: string;
       try {
         const { iss } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
@@ -78,7 +82,7 @@ export function signingKeys(database: DatabaseSync, clock: Clock, region: string
           issuer: issuer(poolId),
           currentDate: new Date(clock.now()),
         });
-        if (payload.token_use !== "access") throw notAuthorized("Invalid Access Token");
+        if (payload.token_use !== use) throw notAuthorized("Invalid Access Token");
         return { ...payload, poolId };
       } catch (error) {
         const isOld = (error as { code?: string }).code === "ERR_JWT_EXPIRED";

@@ -139,6 +139,22 @@ export function tokens(cloud: Cloud, directory: Directory, triggers: Triggers) {
       return { user: directory.user(pool, claims.username as string), client, pool, scopes };
     },
 
+    /**
+     * What an ID token of a pool says. Throws NotAuthorizedException.
+     * @param isChecked whether its user may still sign in, and did not sign out
+     */
+    async readIdToken(token: string, poolId: string, isChecked: boolean): Promise<JWTPayload> {
+      const { poolId: _, ...claims } = await keys.verify(token, { has: (id) => id === poolId }, "id").catch((error) => {
+        throw notAuthorized(`Invalid login token.${/expired/.test(error.message) ? " Token expired." : ""}`);
+      });
+      const user = directory.lookUp(directory.pool(poolId), String(claims["cognito:username"]));
+      if (isChecked && !user?.enabled) throw notAuthorized("Invalid login token. User is disabled or deleted.");
+      if (isChecked && !refreshing.isLive(claims.origin_jti as string | undefined)) {
+        throw notAuthorized("Invalid login token. Token has been revoked.");
+      }
+      return claims;
+    },
+
     revoke: (refreshToken: string): void => refreshing.revoke(refreshToken),
     revokeAll: (user: User): void => refreshing.revokeAll(user),
   };
