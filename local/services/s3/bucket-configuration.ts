@@ -6,6 +6,7 @@ import { defaultOf, OWN_KEY } from "./encryption.ts";
 import type { S3 } from "./index.ts";
 import { keptConfiguration } from "./kept-configuration.ts";
 import { checkedRules, type LifecycleRule } from "./lifecycle.ts";
+import { checkTargets, sendTestEvents } from "./notification-targets.ts";
 import type { NotificationRule } from "./notifications.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
@@ -110,14 +111,26 @@ export function bucketConfiguration({ buckets, cloud, lifecycleChanged, onBucket
       ),
       ...(eventBridge && { EventBridgeConfiguration: {} }),
     })),
-    PutBucketNotificationConfiguration: writes("PutBucketNotification", (bucket, { NotificationConfiguration }) => {
-      bucket.notifications = TARGETS.flatMap(({ list, arn }) =>
-        ((NotificationConfiguration[list] ?? []) as Shape[]).map((rule, index) =>
-          readRule(rule, arn, `${list}-${index}`),
-        ),
-      );
-      bucket.eventBridge = NotificationConfiguration.EventBridgeConfiguration !== undefined;
-    }),
+    PutBucketNotificationConfiguration: {
+      authorize: onBucket("PutBucketNotification"),
+      async run({ Bucket, NotificationConfiguration, SkipDestinationValidation }) {
+        const rules = TARGETS.flatMap(({ list, arn }) =>
+          ((NotificationConfiguration[list] ?? []) as Shape[]).map((rule, index) =>
+            readRule(rule, arn, `${list}-${index}`),
+          ),
+        );
+        buckets.find(Bucket);
+        if (SkipDestinationValidation !== true) {
+          await checkTargets(cloud, Bucket, rules);
+          await sendTestEvents(cloud, Bucket, rules);
+        }
+        const bucket = buckets.find(Bucket);
+        bucket.notifications = rules;
+        bucket.eventBridge = NotificationConfiguration.EventBridgeConfiguration !== undefined;
+        buckets.changed(bucket);
+        return {};
+      },
+    },
     GetBucketTagging: reads("GetBucketTagging", ({ tags }) => {
       if (Object.keys(tags).length === 0) throw none("NoSuchTagSet", "The TagSet does not exist");
       return { TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };

@@ -21,6 +21,7 @@ import { tellEventBridge } from "./event-bridge.ts";
 import { postObject } from "./form-upload.ts";
 import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
 import { multipartOperations } from "./multipart.ts";
+import { checkTargets } from "./notification-targets.ts";
 import { notify, rulesOf, sequencer } from "./notifications.ts";
 import { objectAttributes } from "./object-attributes.ts";
 import { lockConfiguration, objectLockOperations } from "./object-lock.ts";
@@ -144,7 +145,7 @@ function resourcesOf(shared: S3): Service["resources"] {
     "aws:s3/bucketObjectv2:BucketObjectv2": declareObject(shared),
   };
   const kept = (): void => {};
-  const aspects: Record<string, (bucket: Bucket, inputs: Resource["inputs"]) => void> = {
+  const aspects: Record<string, (bucket: Bucket, inputs: Resource["inputs"]) => void | Promise<void>> = {
     bucketPolicy: (bucket, { policy }) => setPolicy(bucket, String(policy)),
     bucketVersioning(bucket, { versioningConfiguration }) {
       const { status } = versioningConfiguration as { status: string };
@@ -153,8 +154,11 @@ function resourcesOf(shared: S3): Service["resources"] {
     bucketCorsConfiguration(bucket, { corsRules }) {
       bucket.cors = corsRules as unknown as CorsRule[];
     },
-    bucketNotification(bucket, inputs) {
-      bucket.notifications = rulesOf(inputs);
+    async bucketNotification(bucket, inputs) {
+      const rules = rulesOf(inputs);
+      // Without the message that tries them: it would wake functions at each start of a new state.
+      await checkTargets(shared.cloud, bucket.name, rules);
+      bucket.notifications = rules;
       bucket.eventBridge = inputs.eventbridge === true;
     },
     bucketPublicAccessBlock(bucket, inputs) {
@@ -194,7 +198,7 @@ function resourcesOf(shared: S3): Service["resources"] {
   };
   for (const [name, provision] of Object.entries(aspects)) {
     const spelled = name[0]!.toUpperCase() + name.slice(1);
-    const change = ({ inputs }: Resource): void => provision(buckets.find(String(inputs.bucket)), inputs);
+    const change = ({ inputs }: Resource) => provision(buckets.find(String(inputs.bucket)), inputs);
     resources[`aws:s3/${name}:${spelled}`] = change;
     resources[`aws:s3/${name}V2:${spelled}V2`] = change;
   }

@@ -204,7 +204,7 @@ describe("S3 buckets", () => {
       const arn = await queue.arnOf(url);
       const Policy = queuePolicy(arn, "s3.amazonaws.com", ARN);
       await queue.sdk.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
-      const records = async () => (await queue.bodies(url)).flatMap((body) => JSON.parse(body).Records);
+      const records = async () => (await queue.bodies(url)).flatMap((body) => JSON.parse(body).Records ?? []);
       return { arn, records, done: () => queue.sdk.destroy() };
     }
 
@@ -251,6 +251,41 @@ describe("S3 buckets", () => {
       done();
     });
 
+    it("a target is tried when it is set: a queue gets s3:TestEvent, and one that S3 may not reach is refused", async () => {
+      const queue = queueClient(cloud.running.client());
+      const url = await queue.create("tried");
+      const QueueArn = await queue.arnOf(url);
+      const set = (SkipDestinationValidation?: boolean, arn = QueueArn) => {
+        const QueueConfigurations = [{ QueueArn: arn, Events: ["s3:ObjectCreated:*" as const] }];
+        const NotificationConfiguration = { QueueConfigurations };
+        return objects.sdk.send(
+          new PutBucketNotificationConfigurationCommand({
+            Bucket,
+            NotificationConfiguration,
+            SkipDestinationValidation,
+          }),
+        );
+      };
+      const refusal = await set().catch((error) => error);
+      expect([refusal.name, refusal.message]).toEqual([
+        "InvalidArgument",
+        "Unable to validate the following destination configurations",
+      ]);
+      expect(cloud.logged.at(-1)!.message).toMatch(/photos can not notify arn:aws:sqs:.*:tried: .*sqs:SendMessage/);
+      expect(await codeOf(set(undefined, `${QueueArn}-none`))).toBe("InvalidArgument");
+      const Policy = queuePolicy(QueueArn, "s3.amazonaws.com", ARN);
+      await queue.sdk.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
+      await set();
+      const [body] = await queue.bodies(url);
+      expect(JSON.parse(body!)).toMatchObject({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket });
+      await set(true, `${QueueArn}-none`);
+      const declared = cloud.declare("aws:s3/bucketNotification:BucketNotification", {
+        ...{ bucket: Bucket, queues: [{ queueArn: `${QueueArn}-none`, events: ["s3:ObjectCreated:*"] }] },
+      });
+      await expect(declared).rejects.toThrow("Unable to validate the following destination configurations");
+      queue.sdk.destroy();
+    });
+
     it("are in the queue when the upload is answered, whenever the process dies", async () => {
       const { arn, records, done } = await inbox("durable");
       await cloud.declare("aws:s3/bucketNotification:BucketNotification", {
@@ -274,10 +309,10 @@ describe("S3 buckets", () => {
       const queue = queueClient(cloud.running.client());
       const arn = await queue.arnOf(await queue.create("closed"));
       queue.sdk.destroy();
-      await cloud.declare("aws:s3/bucketNotification:BucketNotification", {
-        bucket: Bucket,
-        queues: [{ queueArn: arn, events: ["s3:ObjectCreated:*"] }],
-      });
+      const QueueConfigurations = [{ QueueArn: arn, Events: ["s3:ObjectCreated:*" as const] }];
+      const NotificationConfiguration = { QueueConfigurations };
+      const given = { Bucket, NotificationConfiguration, SkipDestinationValidation: true };
+      await objects.sdk.send(new PutBucketNotificationConfigurationCommand(given));
       await objects.put(Bucket, "a");
       expect(cloud.logged.map(({ message }) => message).join()).toMatch(/could not notify .*closed.*sqs:SendMessage/);
     });
