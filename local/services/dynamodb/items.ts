@@ -134,35 +134,19 @@ function assertIndexable(item: Item, index: string, keys: KeySchema, table: Tabl
 export function put(table: Table, request: ItemRequest): Write {
   const item = normalizeItem(request.Item ?? {});
   assertStorable(table, item, "Item size has exceeded the maximum allowed size");
-  const check = condition(request);
-  return {
-    table,
-    key: keyOf(item, table.keys),
-    paths: [],
-    plan: (before) => {
-      check(before);
-      return item;
-    },
-  };
+  return conditional(table, keyOf(item, table.keys), request, () => item);
 }
 
 export function remove(table: Table, request: ItemRequest): Write {
-  const { key } = keyOfRequest(table, request.Key);
-  const check = condition(request);
-  return {
-    table,
-    key,
-    paths: [],
-    plan: (before) => {
-      check(before);
-      return undefined;
-    },
-  };
+  return conditional(table, keyOfRequest(table, request.Key).key, request, () => undefined);
 }
 
 /** ConditionCheck of a transaction: changes nothing. */
 export function conditionCheck(table: Table, request: ItemRequest): Write {
-  const { key } = keyOfRequest(table, request.Key);
+  return conditional(table, keyOfRequest(table, request.Key).key, request, (before) => before);
+}
+
+function conditional(table: Table, key: Write["key"], request: ItemRequest, plan: Write["plan"]): Write {
   const check = condition(request);
   return {
     table,
@@ -170,7 +154,7 @@ export function conditionCheck(table: Table, request: ItemRequest): Write {
     paths: [],
     plan: (before) => {
       check(before);
-      return before;
+      return plan(before);
     },
   };
 }
