@@ -74,6 +74,8 @@ describe("evaluate", () => {
   });
 
   it("still serialises closures, for which Pulumi's compiler loads then", async () => {
+    // Of its own: Pulumi puts what the nearest one names into the function.
+    write("package.json", '{ "name": "shop", "type": "module" }');
     write(
       "index.ts",
       `import * as aws from "@pulumi/aws";\nnew aws.lambda.CallbackFunction("f", { callback: async () => 42 });\n`,
