@@ -38,9 +38,15 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** @param port Only a platform that serves this port counts as running. */
-export async function findPlatform(port?: number): Promise<Platform> {
-  const running = await answering(join(root, ".terrace/outputs.json"));
+export interface Wanted {
+  /** Only a platform that serves this port counts as running. */
+  port?: number;
+  /** Where a running platform keeps its state. @default ".terrace" */
+  state?: string;
+}
+
+export async function findPlatform({ port, state = join(root, ".terrace") }: Wanted): Promise<Platform> {
+  const running = await answering(join(resolve(state), "outputs.json"));
   if (running && (port === undefined || portOf(running) === port))
     return { outputs: running, found: true, stop: async () => {} };
   return startPlatform(port ?? (await freePort()));

@@ -1,5 +1,6 @@
 /** What the chapters share: the platform, who tells, and what earlier chapters left behind. */
 
+import type { Made } from "../made.ts";
 import type { Platform } from "../platform.ts";
 import type { Story } from "../story.ts";
 import type { Uploaded } from "../uploads.ts";
@@ -8,6 +9,7 @@ import type { WebhookReceiver } from "../webhook-receiver.ts";
 
 export interface Scene {
   platform: Platform;
+  made: Made;
   story: Story;
   /** Those who upload: a silo tenant and one of the pool. */
   visitors: Visitor[];
