@@ -1792,6 +1792,36 @@ export const SHAPES: Record<string, Shape> = {
       },
     },
   },
+  WebSocketApiArgs: {
+    fields: {
+      routes: {
+        record: {
+          resource: "Function",
+        },
+      },
+      authorizer: {
+        resource: "Function",
+      },
+      "identitySource?": "string",
+      "routeSelection?": "string",
+      "answering?": {
+        list: "string",
+      },
+      "apiName?": "string",
+      "stage?": "string",
+      "rate?": "number",
+      "burst?": "number",
+      "routeLimits?": {
+        record: {
+          ref: "RouteLimitArgs",
+        },
+      },
+      "logRetentionDays?": "number",
+      "tags?": {
+        record: "string",
+      },
+    },
+  },
   WebsiteArgs: {
     fields: {
       "directory?": "string",

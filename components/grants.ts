@@ -165,6 +165,12 @@ export const grantAnswerTask = (workflow: Arn): Grant => ({
   resources: [workflow],
 });
 
+/** API Gateway: post to the clients that are connected to one WebSocket stage, look at them, close them. */
+export const grantPost = (executionArn: Arn, stage: pulumi.Input<string>): Grant => ({
+  actions: ["execute-api:ManageConnections"],
+  resources: [pulumi.interpolate`${executionArn}/${stage}/*/@connections/*`],
+});
+
 /**
  * S3: read objects.
  *

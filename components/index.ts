@@ -50,6 +50,7 @@ export {
   UserPool,
   type UserPoolArgs,
 } from "./edge/user-pool.ts";
+export { WebSocketApi, type WebSocketApiArgs } from "./edge/websocket-api.ts";
 export { Website, type WebsiteArgs, type WebsiteDomainArgs } from "./edge/website.ts";
 export * from "./grants.ts";
 export { AlarmTopic, type AlarmTopicArgs } from "./insight/alarm-topic.ts";

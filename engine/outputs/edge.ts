@@ -100,7 +100,9 @@ export const edge: Table = {
     };
   },
   "aws:apigatewayv2/route:Route": (resource) => ({ id: alphanumeric(resource, 7) }),
+  "aws:apigatewayv2/routeResponse:RouteResponse": (resource) => ({ id: alphanumeric(resource, 7) }),
   "aws:apigatewayv2/integration:Integration": (resource) => ({ id: alphanumeric(resource, 7) }),
+  "aws:apigatewayv2/integrationResponse:IntegrationResponse": (resource) => ({ id: alphanumeric(resource, 7) }),
   "aws:apigatewayv2/authorizer:Authorizer": (resource) => ({ id: alphanumeric(resource, 6) }),
   "aws:apigatewayv2/stage:Stage": (resource, context) => {
     const { apiId, name } = resource.inputs;

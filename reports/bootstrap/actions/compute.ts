@@ -96,8 +96,8 @@ export const compute: ActionRow[] = [
     types: [
       "aws:apigatewayv2/api:",
       "aws:apigatewayv2/authorizer:",
-      "aws:apigatewayv2/integration:",
-      "aws:apigatewayv2/route:",
+      "aws:apigatewayv2/integration",
+      "aws:apigatewayv2/route",
       "aws:apigatewayv2/stage:",
     ],
     on: apis("/apis", "/apis/*", "/tags/*"),
