@@ -1,12 +1,10 @@
 /**
- * S3 on one machine: objects with metadata, checksums, ranges, conditions, versions, tags, copies, multipart and
- * presigned uploads, CORS, bucket policies, public access blocks, event notifications.
+ * S3 on one machine: objects with metadata, checksums, ranges, conditions, versions, tags, copies, multipart, presigned and form
+ * uploads, object lock, CORS, bucket policies, public access blocks, event notifications, website hosting.
  *
- * Not emulated: ACLs (owners only, as AWS's default is), browser form uploads, replication runs, object lock, storage
- * classes (a lifecycle rule's transitions have no effect), select, website hosting, access points, SSE-C and s3:TestEvent. A
- * notification's target is not validated when it is set. An upload is held in memory whole, 256 MB at most. Objects that
- * came without a checksum have none (AWS adds CRC64NVME). What counts as a public policy is an allow for everybody
- * without a condition. Calls on loopback count as `aws:SecureTransport`.
+ * Not emulated: ACLs (owners only, as AWS's default is), replication runs, lifecycle transitions, select, access points. An
+ * upload is held in memory whole, 256 MB at most; one in parts that names no checksum has none. What counts as a public
+ * policy is an allow for everybody without a condition. Calls on loopback count as `aws:SecureTransport`.
  */
 import { createHash } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
