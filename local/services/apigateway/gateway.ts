@@ -9,7 +9,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex, Readable } from "node:stream";
-import { type Edge, edgeOf, edgesOf } from "../../edges.ts";
+import { type Edge, edgeOf, edgesOf, recallEdges } from "../../edges.ts";
 import { createServer } from "../../node-http.ts";
 import { keepPolling } from "../../polling.ts";
 import type { Cloud } from "../../service.ts";
@@ -196,6 +196,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
   const serves = (host: string) => places.find(host, "/") !== undefined;
+  await recallEdges(cloud);
   edges.gateway = { port: addressPort(), standsFor: places.standsFor, serves };
   return {
     port: addressPort(),

@@ -10,6 +10,9 @@ import {
   ImportRestApiCommand,
   PutRestApiCommand,
 } from "@aws-sdk/client-api-gateway";
+import fc from "fast-check";
+import { importHttp } from "../../../local/services/apigateway/openapi/import-http.ts";
+import { importRest } from "../../../local/services/apigateway/openapi/import-rest.ts";
 import { invokeArn, resource } from "../lambda/resources.ts";
 import { type GatewayCloud, startApi } from "./fixture.ts";
 import { ECHO, mayInvoke } from "./resources.ts";
@@ -191,6 +194,43 @@ describe("PutRestApi", () => {
     const put = client.send(new PutRestApiCommand({ restApiId: "nothing", body: bytes(PETS) }));
     await expect(put).rejects.toMatchObject({ name: "NotFoundException" });
   });
+});
+
+it("whatever stands in a document, it is imported or refused: nothing of it breaks the platform", () => {
+  const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>;
+  const operation = fc.record(
+    {
+      ...{ parameters: json, responses: json, requestBody: json, security: json },
+      "x-amazon-apigateway-integration": json,
+      "x-amazon-apigateway-request-validator": json,
+    },
+    { requiredKeys: [] },
+  );
+  const root = fc.record(
+    {
+      paths: fc.oneof(json, fc.dictionary(fc.constantFrom("/", "/a", "/a/{b}"), fc.record({ get: operation }))),
+      ...{ info: json, security: json, definitions: json },
+      components: fc.oneof(json, fc.record({ schemas: json, securitySchemes: json })),
+      "x-amazon-apigateway-gateway-responses": json,
+      "x-amazon-apigateway-request-validators": json,
+      "x-amazon-apigateway-cors": json,
+    },
+    { requiredKeys: ["paths"] },
+  );
+  const target = { id: "api", rootResourceId: "root" };
+  fc.assert(
+    fc.property(root, (value) => {
+      const text = JSON.stringify({ openapi: "3.0.1", ...value });
+      for (const read of [() => importRest(text, target), () => importHttp(text)]) {
+        try {
+          expect(read()[0]![0]).toBe("");
+        } catch (error) {
+          expect(error).toMatchObject({ code: "BadRequestException" });
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 it("a program's RestApi with a body is served as the document says, and changes with it", async () => {

@@ -11,7 +11,7 @@ export const TARGETS: Record<string, string> = {
   "cognito-idp": "AWSCognitoIdentityProviderService",
 };
 /** Signed for under another's name. */
-const SIGNED_AS: Record<string, string> = { "streams.dynamodb": "dynamodb", sesv2: "ses" };
+const SIGNED_AS: Record<string, string> = { "streams.dynamodb": "dynamodb", sesv2: "ses", apigatewayv2: "apigateway" };
 /** Node sends no header with other characters, nor a body's length that is none. */
 export function sendable(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(

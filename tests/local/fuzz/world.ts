@@ -88,6 +88,15 @@ export async function startWorld(): Promise<World> {
       ...httpApi({ routes: { "GET /gone": { function: "gone" }, $default: { function: "gone" } } }),
     ],
   } as unknown as Graph);
+  const provideApis = () =>
+    running.provision({
+      resources: [
+        ...restApi({ id: "fuzzapi001", methods: { "GET /pets": { integration: { type: "MOCK" } } } }),
+        ...httpApi({ id: "fuzzhttp01", routes: { $default: { function: "gone" } } }),
+        ...httpApi({ id: "fuzzsock01", inputs: { protocolType: "WEBSOCKET" }, stage: "v1", routes: {} }),
+      ],
+    } as unknown as Graph);
+  await provideApis();
   const hosts = {
     acme: { host: "acme.example.com", apiId: "restapi001", stage: "v1" },
     globex: { host: "globex.example.com", apiId: "httpapi001", stage: "$default" },
@@ -109,7 +118,10 @@ export async function startWorld(): Promise<World> {
     acme: running.client(role, { TenantId: "acme" }).credentials,
     harmless: namesOf(["acme", "spare"], ["acme/own.txt", "new.txt"], keyId, running.endpoint),
     curious: namesOf(["acme", "globex"], ["acme/own.txt", "globex/secret.txt", "secret.txt"], keyId, running.endpoint),
-    refurnish: () => furnish(running, "acme", "of acme's"),
+    async refurnish() {
+      await provideApis();
+      await furnish(running, "acme", "of acme's");
+    },
     async stop() {
       await gateway.stop();
       await running.stop();
@@ -191,6 +203,12 @@ function namesOf(owners: string[], keys: string[], keyId: string, endpoint: stri
     [/^(keyid|kmskeyid|sourcekeyid|destinationkeyid)$/, [keyId]],
     [/^(rolearn|role)$/, [`arn:aws:iam::${ACCOUNT}:role/spare`]],
     [/^rolename$/, ["spare"]],
+    [/^restapiid$/, ["fuzzapi001"]],
+    [/^apiid$/, ["fuzzhttp01", "fuzzsock01"]],
+    [/^(resourceid|parentid)$/, ["fuzzapi001root", "fuzzapi001-1"]],
+    [/^httpmethod$/, ["GET", "POST"]],
+    [/^stagename$/, ["v1", "$default"]],
+    [/^(routeid|integrationid|authorizerid|deploymentid)$/, ["fuzz000001"]],
     [/arn$/, each((owner) => arn("sqs", `${owner}-queue`))],
   ];
   return { of: (member) => rules.find(([pattern]) => pattern.test(member.toLowerCase()))?.[1] ?? [] };

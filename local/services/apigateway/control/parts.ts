@@ -27,7 +27,7 @@ export function partOperations({ documents }: Apis, kinds: Kinds): Record<string
   /** What the API has of its own, or what it says by default. */
   function gatewayResponse(input: Document): Document {
     const { responseType } = input;
-    const statusCode = RESPONSE_TYPES[responseType];
+    const statusCode = Object.hasOwn(RESPONSE_TYPES, responseType) ? RESPONSE_TYPES[responseType] : undefined;
     if (statusCode === undefined) throw notFound(`Invalid Gateway Response Type: ${responseType}`);
     const defaults = { "application/json": '{"message":$context.error.messageString}' };
     return (

@@ -24,6 +24,15 @@ export function readOpenApi(text: string): Document {
   return document;
 }
 
+/** What stands where something else should is the document's fault. @throws BadRequestException */
+export function reading<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof AwsError ? error : unreadable((error as Error).message);
+  }
+}
+
 function unreadable(why: string): AwsError {
   return new AwsError("BadRequestException", `Unable to parse the OpenAPI document: ${why}`);
 }
@@ -49,7 +58,7 @@ export function resolved(document: Document, value: Document): Document {
   const found = reference
     .slice(2)
     .split("/")
-    .reduce<Document | undefined>((at, name) => at?.[name.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+    .reduce<Document | undefined>((at, name) => ownOf(at, name.replaceAll("~1", "/").replaceAll("~0", "~")), document);
   if (!found) throw new AwsError("BadRequestException", `Unable to resolve the reference ${reference}`);
   return found;
 }
@@ -63,8 +72,14 @@ export function securityOf(
   const wanted: Document[] = operation.security ?? document.security ?? [];
   return wanted.flatMap((each) =>
     Object.entries<string[]>(each).flatMap(([name, scopes]) => {
-      const scheme = schemes[name];
+      const scheme = ownOf(schemes, name);
       return scheme ? [{ name, scheme, scopes: scopes ?? [] }] : [];
     }),
   );
+}
+
+/** A name that every object has is none of the document's. */
+function ownOf(value: unknown, name: string): Document | undefined {
+  const isObject = typeof value === "object" && value !== null;
+  return isObject && Object.hasOwn(value, name) ? (value as Document)[name] : undefined;
 }

@@ -2,10 +2,14 @@
 import { badRequest } from "../control/kinds.ts";
 import type { Document } from "../model/documents.ts";
 import { newKeyId } from "../model/keys.ts";
-import { operationsOf, readOpenApi, resolved, securityOf } from "./document.ts";
+import { operationsOf, reading, readOpenApi, resolved, securityOf } from "./document.ts";
 
 /** By the rest of its path below the API, which itself is at `""`. */
 export function importHttp(text: string): [string, Document][] {
+  return reading(() => documentsOf(text));
+}
+
+function documentsOf(text: string): [string, Document][] {
   const document = readOpenApi(text);
   if (document.openapi === undefined) throw badRequest("HTTP APIs are imported from OpenAPI 3 documents only");
   const { title, description, version } = document.info ?? {};

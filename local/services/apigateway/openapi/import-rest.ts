@@ -3,7 +3,7 @@ import { checkIntegration } from "../control/integration-rules.ts";
 import type { Document } from "../model/documents.ts";
 import { segment } from "../model/documents.ts";
 import { newKeyId } from "../model/keys.ts";
-import { operationsOf, readOpenApi, resolved, securityOf } from "./document.ts";
+import { operationsOf, reading, readOpenApi, resolved, securityOf } from "./document.ts";
 
 export interface ImportTarget {
   /** The API's. */
@@ -14,7 +14,11 @@ export interface ImportTarget {
 }
 
 /** By the rest of its path below the API, which itself is at `""`. */
-export function importRest(text: string, { id, rootResourceId, resourceIds }: ImportTarget): [string, Document][] {
+export function importRest(text: string, target: ImportTarget): [string, Document][] {
+  return reading(() => documentsOf(text, target));
+}
+
+function documentsOf(text: string, { id, rootResourceId, resourceIds }: ImportTarget): [string, Document][] {
   const document = readOpenApi(text);
   const parts: [string, Document][] = [["", head(document)]];
   const models: Document = document.components?.schemas ?? document.definitions ?? {};
@@ -157,7 +161,7 @@ function readMethod(
   );
   const places: Record<string, string> = { path: "path", query: "querystring", header: "header" };
   const requestParameters = parameters.flatMap(({ in: place, name, required }) =>
-    places[place] ? [[`method.request.${places[place]}.${name}`, required === true]] : [],
+    Object.hasOwn(places, place) ? [[`method.request.${places[place]}.${name}`, required === true]] : [],
   );
   const security = securityOf(document, operation);
   const secured = security.find(({ name }) => known.authorizers.has(name));
