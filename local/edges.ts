@@ -30,6 +30,13 @@ export function edgesOf(cloud: Cloud): Edges {
   return edges;
 }
 
+/** Distributions that came through the API are kept: where there are any, their service is loaded for them. */
+export async function recallEdges({ database, call }: Cloud): Promise<void> {
+  const hasTable = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cloudfront_kept'").get();
+  if (!hasTable || !database.prepare("SELECT 1 FROM cloudfront_kept WHERE kind = 'Distribution'").get()) return;
+  await call("cloudfront", "ListDistributions", {});
+}
+
 export function edgeOf({ hosts }: Edges, name: string): Edge | undefined {
   return hosts.get(name) ?? hosts.get(`*${name.slice(name.indexOf("."))}`);
 }

@@ -19,10 +19,11 @@ export async function tellEventBridge(
   sequencer: string,
 ): Promise<void> {
   const expired = event.startsWith("LifecycleExpiration");
+  const isMoved = event === "LifecycleTransition";
   const removed = expired || event.startsWith("ObjectRemoved");
   const bucketArn = `arn:aws:s3:::${object.bucket}`;
   const body = {
-    "detail-type": removed ? "Object Deleted" : "Object Created",
+    "detail-type": removed ? "Object Deleted" : isMoved ? "Object Storage Class Changed" : "Object Created",
     resources: [bucketArn],
     detail: {
       version: "0",
@@ -37,7 +38,9 @@ export async function tellEventBridge(
       "request-id": randomBytes(8).toString("hex").toUpperCase(),
       requester,
       "source-ip-address": "127.0.0.1",
-      reason: expired ? "Lifecycle Expiration" : removed ? "DeleteObject" : (REASONS[event] ?? "PutObject"),
+      ...(isMoved
+        ? { "destination-storage-class": object.storageClass }
+        : { reason: expired ? "Lifecycle Expiration" : removed ? "DeleteObject" : (REASONS[event] ?? "PutObject") }),
       ...(removed && {
         "deletion-type": event.endsWith("DeleteMarkerCreated") ? "Delete Marker Created" : "Permanently Deleted",
       }),

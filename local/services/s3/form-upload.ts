@@ -91,7 +91,7 @@ function taggingOf(xml: string): string {
       400,
     );
   }
-  return new URLSearchParams(tags.map(([, key = "", value = ""]) => [key, value])).toString();
+  return new URLSearchParams(tags.map(([, key = "", value = ""]): [string, string] => [key, value])).toString();
 }
 
 /** Fields that no condition has to name. */

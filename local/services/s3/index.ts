@@ -2,7 +2,7 @@
  * S3 on one machine: objects with metadata, checksums, ranges, conditions, versions, tags, copies, multipart, presigned and form
  * uploads, object lock, CORS, bucket policies, public access blocks, event notifications, website hosting.
  *
- * Not emulated: ACLs (owners only, as AWS's default is), replication runs, lifecycle transitions, select, access points. An
+ * Not emulated: ACLs (owners only, as AWS's default is), replication runs, select, access points. An
  * upload is held in memory whole, 256 MB at most; one in parts that names no checksum has none. What counts as a public
  * policy is an allow for everybody without a condition. Calls on loopback count as `aws:SecureTransport`.
  */

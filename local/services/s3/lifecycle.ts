@@ -1,6 +1,6 @@
 /**
- * Lifecycle rules: what they expire goes at midnight UTC on the cloud's clock, as S3 runs them once a day. Transitions to other
- * storage classes are kept and have no effect.
+ * Lifecycle rules: what they expire goes at midnight UTC on the cloud's clock, as S3 runs them once a day, and what they move to
+ * another storage class is there then. How large an object has to be for that is not looked at.
  */
 import { AwsError, type Call, type Operation, type Timer } from "../../service.ts";
 import type { Bucket } from "./buckets.ts";
@@ -24,8 +24,15 @@ export interface LifecycleRule {
   Expiration?: { Days?: number; Date?: string; ExpiredObjectDeleteMarker?: boolean };
   NoncurrentVersionExpiration?: { NoncurrentDays?: number; NewerNoncurrentVersions?: number };
   AbortIncompleteMultipartUpload?: { DaysAfterInitiation?: number };
-  Transitions?: unknown[];
-  NoncurrentVersionTransitions?: unknown[];
+  Transitions?: Transition[];
+  NoncurrentVersionTransitions?: Transition[];
+}
+
+interface Transition {
+  StorageClass?: string;
+  Days?: number;
+  NoncurrentDays?: number;
+  Date?: string;
 }
 
 interface Matcher {
@@ -112,6 +119,7 @@ export function lifecycle(s3: S3, operations: Record<string, Operation>): Lifecy
     const { NoncurrentDays, NewerNoncurrentVersions = 0 } = noncurrent ?? {};
     for (const [index, version] of older.entries()) {
       // It is noncurrent since the one after it came.
+      await move(rule, version, rule.NoncurrentVersionTransitions, versions[index]!.modified);
       const isOld = NoncurrentDays !== undefined && isOver(versions[index]!.modified, NoncurrentDays);
       if (!isOld || index < NewerNoncurrentVersions || !matches(rule, version)) continue;
       if (isLocked(version, clock.now())) continue;
@@ -128,6 +136,20 @@ export function lifecycle(s3: S3, operations: Record<string, Operation>): Lifecy
       (Expiration.Days !== undefined && isOver(latest.modified, Expiration.Days)) ||
       (Expiration.Date !== undefined && Date.parse(Expiration.Date) <= clock.now());
     if (isDue && matches(rule, latest)) await expire(bucket, latest);
+    else await move(rule, latest, rule.Transitions, latest.modified);
+  }
+
+  /** To the class of the last transition that is due. */
+  async function move(rule: LifecycleRule, version: ObjectVersion, transitions: Transition[] = [], since = 0) {
+    const due = transitions.filter(({ Days, NoncurrentDays, Date: date }) =>
+      date === undefined ? isOver(since, Days ?? NoncurrentDays ?? 0) : Date.parse(date) <= clock.now(),
+    );
+    const { StorageClass } = due.at(-1) ?? {};
+    if (!StorageClass || StorageClass === version.storageClass || version.isDeleteMarker || !matches(rule, version))
+      return;
+    const moved = { ...version, storageClass: StorageClass };
+    store.update(moved);
+    await s3.announce("LifecycleTransition", moved, call);
   }
 
   async function expire(bucket: Bucket, object: ObjectVersion): Promise<void> {

@@ -90,6 +90,8 @@ describe("CloudFront's API", () => {
     const host = Distribution!.DomainName!;
     expect((await cloud.get("/", { host })).text).toBe("by the API");
     expect((await cloud.get("/", { host: `${Distribution!.Id!.toLowerCase()}.localhost` })).text).toBe("by the API");
+    await cloud.restart({ isKilled: true });
+    expect((await cloud.get("/", { host })).text).toBe("by the API");
   });
 
   it("a distribution is changed with the version it was read in, and deleted once it is off", async () => {

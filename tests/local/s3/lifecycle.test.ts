@@ -90,6 +90,29 @@ describe("a lifecycle rule", () => {
     expect((await objects.sdk.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).toEqual([]);
   });
 
+  it("moves objects and older versions to another storage class, the last that is due", async () => {
+    await objects.sdk.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
+    const cold = [
+      { Days: 1, StorageClass: "STANDARD_IA" as const },
+      { Days: 90, StorageClass: "GLACIER" as const },
+    ];
+    const older = [{ NoncurrentDays: 2, StorageClass: "GLACIER_IR" as const }];
+    await set({ ID: "cool", Filter: { Prefix: "" }, Transitions: cold, NoncurrentVersionTransitions: older });
+    await objects.put(Bucket, "a");
+    await objects.put(Bucket, "a");
+    const classes = async () => {
+      const { Versions } = await objects.sdk.send(new ListObjectVersionsCommand({ Bucket }));
+      return Versions!.map(({ StorageClass }) => StorageClass);
+    };
+    await cloud.clock.advance(2 * DAY);
+    expect(await classes()).toEqual(["STANDARD_IA", "STANDARD"]);
+    await cloud.clock.advance(DAY);
+    expect(await classes()).toEqual(["STANDARD_IA", "GLACIER_IR"]);
+    await cloud.clock.advance(90 * DAY);
+    expect(await classes()).toEqual(["GLACIER", "GLACIER_IR"]);
+    expect(await codeOf(objects.text(Bucket, "a"))).toBe("InvalidObjectState");
+  });
+
   it("tells who wants to know of what expired", async () => {
     await cloud.running.call("sqs", "CreateQueue", { QueueName: "told" });
     const queueArn = "arn:aws:sqs:eu-west-1:000000000000:told";
