@@ -1,6 +1,7 @@
 /** What each operation must be allowed, with the condition keys that fine-grained policies test. */
 
 import type { Access, Cloud, Operation } from "../../service.ts";
+import { accessedAttributes, selected } from "./accessed-attributes.ts";
 import type { AttributeValue, Item } from "./attribute-values.ts";
 import type { BatchGet, BatchWrite, TransactGet, TransactWrite } from "./batches.ts";
 import { parseKeyCondition } from "./expressions/key-condition.ts";
@@ -45,6 +46,10 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
     resourcePolicy: policyOf(table),
     context: { ...leadingKeys(table, items), ...more },
   });
+  const attributes = (...requests: Parameters<typeof accessedAttributes>[0][]): Record<string, string[]> => {
+    const names = requests.flatMap(accessedAttributes);
+    return names.length === 0 ? {} : { "dynamodb:Attributes": [...new Set(names)] };
+  };
 
   function queried(input: QueryRequest): Access["context"] {
     const table = storage.tables.get(tableName(input.TableName));
@@ -70,6 +75,8 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
     onItem: (action) => (input: ItemRequest & { ReturnValues?: string }) =>
       one(action, input.TableName, [input.Key ?? input.Item], {
         "dynamodb:ReturnValues": input.ReturnValues ?? "NONE",
+        ...(action === "GetItem" ? { "dynamodb:Select": selected(input) } : {}),
+        ...attributes(input),
       }),
     onQuery: (action) => (input: QueryRequest) => ({
       action: `dynamodb:${action}`,
@@ -77,29 +84,40 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
       resourcePolicy: policyOf(input.TableName),
       context: {
         ...(action === "Query" && queried(input)),
-        "dynamodb:Select":
-          input.Select ?? (input.ProjectionExpression === undefined ? "ALL_ATTRIBUTES" : "SPECIFIC_ATTRIBUTES"),
+        "dynamodb:Select": selected(input),
+        ...attributes(input as object),
       },
     }),
     batchGet: ({ RequestItems: requested = {} }: BatchGet) =>
-      Object.entries(requested).map(([table, { Keys = [] }]) => one("BatchGetItem", table, Keys)),
+      Object.entries(requested).map(([table, { Keys = [], ...request }]) =>
+        one("BatchGetItem", table, Keys, {
+          "dynamodb:Select": selected(request),
+          ...attributes(request, ...Keys.map((Key) => ({ Key }))),
+        }),
+      ),
     batchWrite: ({ RequestItems: requested = {} }: BatchWrite) =>
       Object.entries(requested).map(([table, writes]) =>
         one(
           "BatchWriteItem",
           table,
           writes.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key),
+          attributes(...writes.map(({ PutRequest, DeleteRequest }) => ({ ...PutRequest, ...DeleteRequest }))),
         ),
       ),
     transactGet: ({ TransactItems: gets = [] }: TransactGet) =>
       gets.map(({ Get: get }) =>
-        one("GetItem", get?.TableName, [get?.Key], { "dynamodb:EnclosingOperation": "TransactGetItems" }),
+        one("GetItem", get?.TableName, [get?.Key], {
+          "dynamodb:EnclosingOperation": "TransactGetItems",
+          "dynamodb:Select": selected(get ?? {}),
+          ...attributes(get ?? {}),
+        }),
       ),
     transactWrite: ({ TransactItems: items = [] }: TransactWrite) =>
       items.flatMap((item) =>
         Object.entries(item).map(([kind, request]) =>
           one(ACTIONS[kind as keyof typeof ACTIONS], request.TableName, [request.Key ?? request.Item], {
             "dynamodb:EnclosingOperation": "TransactWriteItems",
+            ...attributes(request),
           }),
         ),
       ),

@@ -2,7 +2,7 @@
  * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions and TTL over SQLite.
  *
  * Not emulated: PartiQL, backups and exports, global tables, capacity limits and throttling, the legacy
- * parameters that expressions replaced (refused by name), and the IAM context key `dynamodb:Attributes`.
+ * parameters that expressions replaced (refused by name).
  * Items past their TTL are gone at once; AWS takes up to two days.
  */
 
