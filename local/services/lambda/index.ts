@@ -3,7 +3,7 @@
  * asynchronously, over their own addresses, by queues or by streams. What a program declares, the API makes and changes too.
  *
  * Not emulated: runtimes other than Node.js, container images, extensions, SnapStart, VPCs,
- * code signing, capacity providers, permissions of layers.
+ * signatures of code, capacity providers.
  * An environment may write to its own code.
  */
 import { randomUUID } from "node:crypto";
@@ -14,6 +14,7 @@ import { type Api, apiOperations } from "./api/api.ts";
 import { madeOf, type Provisioners } from "./api/made.ts";
 import { asyncInvocations } from "./async-invocations.ts";
 import { codeLocations } from "./code/code-locations.ts";
+import { codeSigningConfigs } from "./code/code-signing.ts";
 import { type CodeInput, packageOf } from "./code/packages.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { durableOperations } from "./durable/operations.ts";
@@ -46,6 +47,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
   const events = asyncInvocations(cloud, functions);
   const mappings = eventSourceMappings(cloud, functions);
   const urls = functionUrls(cloud);
+  const signing = codeSigningConfigs(() => cloud.clock.now());
   const packages = join(cloud.directory, "lambda", "packages");
   const locations = codeLocations(cloud, packages);
   const arnOf = (name: string) => `arn:aws:lambda:${cloud.region}:${cloud.account}:function:${name}`;
@@ -67,6 +69,8 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     eventSourceMapping: (resource, isKnown) => mappings.put(resource, isKnown),
     functionUrl: urls.put,
     functionEventInvokeConfig: events.configs.put,
+    codeSigningConfig: signing.put,
+    layerVersionPermission: (resource) => functions.layers.permit(resource),
     functionRecursionConfig({ inputs }) {
       const name = parseFunctionName(String(inputs.functionName)).name;
       if (inputs.recursiveLoop === "Allow") functions.recursive.add(name);
@@ -82,7 +86,7 @@ export async function lambda(cloud: Cloud): Promise<Service> {
   };
   const made = madeOf(cloud, provisioners);
   const api: Api = {
-    ...{ cloud, functions, policies, events, mappings, urls, made, packages, arnOf },
+    ...{ cloud, functions, policies, events, mappings, urls, signing, made, packages, arnOf },
     onFunction:
       (action): NonNullable<Operation["authorize"]> =>
       ({ FunctionName }) => ({
@@ -114,6 +118,8 @@ export async function lambda(cloud: Cloud): Promise<Service> {
     resources: {
       "aws:lambda/function:Function": declare("function"),
       "aws:lambda/alias:Alias": declare("alias"),
+      "aws:lambda/codeSigningConfig:CodeSigningConfig": declare("codeSigningConfig"),
+      "aws:lambda/layerVersionPermission:LayerVersionPermission": declare("layerVersionPermission"),
       "aws:lambda/permission:Permission": declare("permission"),
       "aws:lambda/eventSourceMapping:EventSourceMapping": declare("eventSourceMapping"),
       "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": declare("functionEventInvokeConfig"),

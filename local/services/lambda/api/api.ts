@@ -2,11 +2,13 @@
 import type { Cloud, Operation } from "../../../service.ts";
 import type { AsyncInvocations } from "../async-invocations.ts";
 import type { Code } from "../code/code.ts";
+import type { CodeSigningConfigs } from "../code/code-signing.ts";
 import type { EventSourceMappings } from "../event-sources/index.ts";
 import type { FunctionUrls } from "../function-url/function-urls.ts";
 import type { Functions } from "../functions.ts";
 import type { ResourcePolicies } from "../resource-policy.ts";
 import { aliasOperations } from "./alias-operations.ts";
+import { codeSigningOperations } from "./code-signing-operations.ts";
 import { concurrencyOperations } from "./concurrency-operations.ts";
 import { eventInvokeOperations } from "./event-invoke-operations.ts";
 import { functionOperations } from "./function-operations.ts";
@@ -25,6 +27,7 @@ export interface Api {
   events: AsyncInvocations;
   mappings: EventSourceMappings;
   urls: FunctionUrls;
+  signing: CodeSigningConfigs;
   made: Made;
   /** Directory in which zips are kept. */
   packages: string;
@@ -49,5 +52,6 @@ export function apiOperations(api: Api): Record<string, Operation> {
     ...eventInvokeOperations(api),
     ...recursionOperations(api),
     ...tagOperations(api),
+    ...codeSigningOperations(api),
   };
 }

@@ -4,8 +4,9 @@ import type {
   UpdateFunctionCodeCommandInput,
   UpdateFunctionConfigurationCommandInput,
 } from "@aws-sdk/client-lambda";
-import type { Value } from "../../../../engine/graph.ts";
+import type { Asset, Value } from "../../../../engine/graph.ts";
 import type { Access, Call, Operation } from "../../../service.ts";
+import { checkSigned } from "../code/code-signing.ts";
 import { type CodeInput, packageOf } from "../code/packages.ts";
 import { parseFunctionName } from "../function-config.ts";
 import { type LambdaFunction, unqualified } from "../functions.ts";
@@ -33,6 +34,11 @@ export function functionOperations(api: Api): Record<string, Operation> {
     const context = { "iam:PassedToService": "lambda.amazonaws.com" };
     return [access, { action: "iam:PassRole", resource: input.Role, context }];
   };
+
+  function checkPackage(configArn: string | undefined, code: Asset, source: string): void {
+    const warn = (message: string) => cloud.log({ level: "warn", source, message });
+    if (configArn !== undefined) checkSigned(api.signing.find(configArn), code, warn);
+  }
 
   function checkRole(role: string): void {
     if (!/^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/.test(role)) {
@@ -82,9 +88,10 @@ export function functionOperations(api: Api): Record<string, Operation> {
           throw invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.");
         }
         checkRole(settings.Role ?? "");
-        const code = (await packageOf(cloud, Code as CodeInput, principal, packages)) as Value;
+        const code = await packageOf(cloud, Code as CodeInput, principal, packages);
+        checkPackage(settings.CodeSigningConfigArn, code, name);
         await made.create("function", name, {
-          inputs: { ...inputsOf(settings), code },
+          inputs: { ...inputsOf(settings), code: code as Value },
           outputs: { name, arn: arnOf(name) },
         });
         const latest = functions.find(name);
@@ -96,10 +103,12 @@ export function functionOperations(api: Api): Record<string, Operation> {
       async run(input: UpdateFunctionCodeCommandInput, { principal }) {
         const latest = latestOf(input.FunctionName!);
         checkRevision(input.RevisionId, latest.revision);
-        const code = (await packageOf(cloud, input as CodeInput, principal, packages)) as Value;
+        const code = await packageOf(cloud, input as CodeInput, principal, packages);
+        const { codeSigningConfigArn } = latest.declaration.inputs as { codeSigningConfigArn?: string };
+        checkPackage(codeSigningConfigArn, code, latest.config.name);
         if (input.DryRun) return describe(latest);
         const changed = await update(latest, {
-          ...{ code, ...(input.Architectures && { architectures: input.Architectures }) },
+          ...{ code: code as Value, ...(input.Architectures && { architectures: input.Architectures }) },
         });
         return describe(input.Publish ? await publish(changed) : changed);
       },

@@ -1,4 +1,5 @@
-/** Operations on layers. Not emulated: their resource policies (there is one account). */
+/** Operations on layers. There is one account: who else a version's policy lets in is kept, and asks for nothing. */
+import { randomUUID } from "node:crypto";
 import type { PublishLayerVersionCommandInput } from "@aws-sdk/client-lambda";
 import type { Value } from "../../../../engine/graph.ts";
 import type { Operation } from "../../../service.ts";
@@ -6,7 +7,7 @@ import type { LayerVersion } from "../code/layers.ts";
 import { type CodeInput, packageOf } from "../code/packages.ts";
 import type { Api } from "./api.ts";
 import { describeLayer } from "./describe.ts";
-import { constraint, notFound, pageOf } from "./errors.ts";
+import { checkRevision, conflict, constraint, invalid, notFound, pageOf } from "./errors.ts";
 import { inputsOf } from "./made.ts";
 
 export function layerOperations({ cloud, functions, made, packages, codeLocation }: Api): Record<string, Operation> {
@@ -64,6 +65,63 @@ export function layerOperations({ cloud, functions, made, packages, codeLocation
         layers.remove(arn);
         made.forget("layerVersion", arn);
         return {};
+      },
+    },
+    AddLayerVersionPermission: {
+      authorize: on("AddLayerVersionPermission"),
+      async run({ LayerName, VersionNumber, RevisionId, ...permission }) {
+        const layer = layers.find(`${layerArn(LayerName)}:${VersionNumber}`);
+        const { StatementId, Action, Principal, OrganizationId } = permission;
+        if (!/^[a-zA-Z0-9-_]{1,100}$/.test(StatementId ?? "")) {
+          throw constraint(
+            StatementId,
+            "statementId",
+            "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)",
+          );
+        }
+        if (Action !== "lambda:GetLayerVersion") {
+          throw constraint(Action, "action", "Member must satisfy regular expression pattern: lambda:GetLayerVersion");
+        }
+        if (!/^(\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root)$/.test(Principal ?? "")) {
+          throw constraint(
+            Principal,
+            "principal",
+            "Member must satisfy regular expression pattern: \\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root",
+          );
+        }
+        if (OrganizationId !== undefined && Principal !== "*")
+          throw invalid("OrganizationId goes with the principal * only.");
+        checkRevision(RevisionId, layer.revision);
+        if (layer.permissions.has(StatementId)) {
+          throw conflict(
+            `The statement id (${StatementId}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
+          );
+        }
+        const inputs = { ...inputsOf(permission), layerName: layerArn(LayerName), versionNumber: VersionNumber };
+        await made.create("layerVersionPermission", `${layer.arn}:${StatementId}`, { inputs, outputs: {} });
+        return { Statement: JSON.stringify(layer.permissions.get(StatementId)), RevisionId: layer.revision };
+      },
+    },
+    RemoveLayerVersionPermission: {
+      authorize: on("RemoveLayerVersionPermission"),
+      run({ LayerName, VersionNumber, StatementId, RevisionId }) {
+        const layer = layers.find(`${layerArn(LayerName)}:${VersionNumber}`);
+        checkRevision(RevisionId, layer.revision);
+        if (!layer.permissions.delete(StatementId)) {
+          throw notFound(`Statement ${StatementId} is not found in resource policy.`);
+        }
+        layer.revision = randomUUID();
+        made.forget("layerVersionPermission", `${layer.arn}:${StatementId}`);
+        return {};
+      },
+    },
+    GetLayerVersionPolicy: {
+      authorize: on("GetLayerVersionPolicy"),
+      run({ LayerName, VersionNumber }) {
+        const { permissions, revision } = layers.find(`${layerArn(LayerName)}:${VersionNumber}`);
+        if (permissions.size === 0) throw notFound("No policy is associated with the given resource.");
+        const Policy = JSON.stringify({ Version: "2012-10-17", Id: "default", Statement: [...permissions.values()] });
+        return { Policy, RevisionId: revision };
       },
     },
     ListLayerVersions: {

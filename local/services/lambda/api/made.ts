@@ -17,7 +17,9 @@ export type Kind =
   | "functionUrl"
   | "functionEventInvokeConfig"
   | "functionRecursionConfig"
-  | "provisionedConcurrencyConfig";
+  | "provisionedConcurrencyConfig"
+  | "codeSigningConfig"
+  | "layerVersionPermission";
 
 /** @param isKnown It was accepted in an earlier run: what it leads to may be declared later in this one. */
 export type Provisioners = Record<Kind, (resource: Resource, isKnown: boolean) => unknown>;

@@ -50,7 +50,7 @@ export function mappingOperations({ cloud, mappings, made, arnOf }: Api): Record
   return {
     CreateEventSourceMapping: {
       authorize: on("CreateEventSourceMapping"),
-      async run({ Tags: _, ...input }: CreateEventSourceMappingCommandInput) {
+      async run(input: CreateEventSourceMappingCommandInput) {
         const uuid = randomUUID();
         await made.create("eventSourceMapping", uuid, { inputs: declared(input), outputs: { uuid } });
         return { ...describe(uuid), State: "Creating" };

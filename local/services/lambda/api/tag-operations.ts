@@ -1,30 +1,48 @@
-/** Tags of functions. Mappings' and layers' tags are not kept. */
+/** Tags of functions, event source mappings and code signing configurations. */
+import type { Resource } from "../../../../engine/graph.ts";
 import type { Operation } from "../../../service.ts";
 import { parseFunctionName } from "../function-config.ts";
 import type { Api } from "./api.ts";
-import { invalid } from "./errors.ts";
+import { invalid, notFound } from "./errors.ts";
+import type { Kind } from "./made.ts";
 
 const MAX_TAGS = 50;
 
-export function tagOperations({ functions, made }: Api): Record<string, Operation> {
+interface Tagged {
+  kind: Kind;
+  key: string;
+  declaration: Resource;
+  outputs: Resource["outputs"];
+}
+
+export function tagOperations({ functions, mappings, signing, made }: Api): Record<string, Operation> {
   const on =
     (action: string): NonNullable<Operation["authorize"]> =>
     ({ Resource }) => ({ action: `lambda:${action}`, resource: Resource });
-  const targetOf = (arn: string) => {
-    const { name, qualifier } = parseFunctionName(arn);
-    if (qualifier !== undefined || !arn.includes(":function:"))
-      throw invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.");
-    const latest = functions.find(name);
-    return { latest, tags: (latest.declaration.inputs.tags ?? {}) as Record<string, string> };
-  };
 
-  async function set(arn: string, tags: Record<string, string>): Promise<object> {
-    const { latest } = targetOf(arn);
-    const { name } = latest.config;
-    await made.change("function", name, {
-      inputs: { ...latest.declaration.inputs, tags },
-      outputs: { name, arn: latest.config.arn },
-    });
+  function targetOf(arn: string): Tagged {
+    const type = arn.split(":")[5];
+    const name = arn.split(":")[6] ?? "";
+    if (type === "event-source-mapping") {
+      const found = mappings.find(name);
+      if (!found) throw notFound("The resource you requested does not exist.");
+      return { kind: "eventSourceMapping", key: name, declaration: found.declaration, outputs: { uuid: name } };
+    }
+    if (type === "code-signing-config") {
+      const { declaration, id } = signing.find(arn);
+      return { kind: "codeSigningConfig", key: arn, declaration, outputs: { arn, configId: id } };
+    }
+    if (type !== "function" || parseFunctionName(arn).qualifier !== undefined) {
+      throw invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.");
+    }
+    const { config, declaration } = functions.find(name);
+    return { kind: "function", key: config.name, declaration, outputs: { name: config.name, arn: config.arn } };
+  }
+
+  const tagsOf = ({ declaration }: Tagged) => (declaration.inputs.tags ?? {}) as Record<string, string>;
+
+  async function set({ kind, key, declaration, outputs }: Tagged, tags: Record<string, string>): Promise<object> {
+    await made.change(kind, key, { inputs: { ...declaration.inputs, tags }, outputs, urn: declaration.urn });
     return {};
   }
 
@@ -32,21 +50,25 @@ export function tagOperations({ functions, made }: Api): Record<string, Operatio
     TagResource: {
       authorize: on("TagResource"),
       run({ Resource, Tags }) {
-        const tags = { ...targetOf(Resource).tags, ...Tags };
-        if (Object.keys(tags).length > MAX_TAGS) throw invalid(`A function has at most ${MAX_TAGS} tags.`);
-        return set(Resource, tags);
+        const target = targetOf(Resource);
+        const tags = { ...tagsOf(target), ...Tags };
+        if (Object.keys(tags).length > MAX_TAGS) throw invalid(`A resource has at most ${MAX_TAGS} tags.`);
+        return set(target, tags);
       },
     },
     UntagResource: {
       authorize: on("UntagResource"),
       run({ Resource, TagKeys }) {
-        const left = Object.entries(targetOf(Resource).tags).filter(([key]) => !TagKeys.includes(key));
-        return set(Resource, Object.fromEntries(left));
+        const target = targetOf(Resource);
+        return set(
+          target,
+          Object.fromEntries(Object.entries(tagsOf(target)).filter(([key]) => !TagKeys.includes(key))),
+        );
       },
     },
     ListTags: {
       authorize: on("ListTags"),
-      run: ({ Resource }) => ({ Tags: targetOf(Resource).tags }),
+      run: ({ Resource }) => ({ Tags: tagsOf(targetOf(Resource)) }),
     },
   };
 }
