@@ -9,24 +9,27 @@
 import { createHash } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
 import type { Access, Call, Cloud, Service } from "../../service.ts";
-import { blockOf, bucketConfiguration } from "./bucket-configuration.ts";
-import { bucketOperations } from "./bucket-operations.ts";
-import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets.ts";
-import { type CorsRule, preflight, withCors } from "./cors.ts";
-import { declareObject } from "./declared-objects.ts";
-import { defaultOf, type Encryption, s3Encryption } from "./encryption.ts";
-import { tellEventBridge } from "./event-bridge.ts";
-import { postObject } from "./form-upload.ts";
-import { lifecycle, rulesOfInputs } from "./lifecycle.ts";
-import { multipartOperations } from "./multipart.ts";
-import { checkTargets } from "./notification-targets.ts";
-import { notify, rulesOf, sequencer } from "./notifications.ts";
-import { objectAttributes } from "./object-attributes.ts";
-import { lockConfiguration, objectLockOperations } from "./object-lock.ts";
-import { objectOperations } from "./object-operations.ts";
-import { restoreOperation } from "./storage-class.ts";
-import { type Content, type ObjectVersion, objectStore } from "./store.ts";
-import { isWebsiteHost, website, websiteOfInputs } from "./website.ts";
+import { blockOf, bucketConfiguration } from "./buckets/bucket-configuration.ts";
+import { bucketOperations } from "./buckets/bucket-operations.ts";
+import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets/buckets.ts";
+import { type CorsRule, preflight, withCors } from "./buckets/cors.ts";
+import { lifecycle, rulesOfInputs } from "./buckets/lifecycle.ts";
+import { isWebsiteHost, website, websiteOfInputs } from "./buckets/website.ts";
+import { defaultOf, type Encryption, s3Encryption } from "./content/encryption.ts";
+import { type Content, type ObjectVersion, objectStore } from "./content/store.ts";
+import { tellEventBridge } from "./events/event-bridge.ts";
+import { checkTargets } from "./events/notification-targets.ts";
+import { notify, rulesOf, sequencer } from "./events/notifications.ts";
+import { copyOperation } from "./objects/copy-object.ts";
+import { declareObject } from "./objects/declared-objects.ts";
+import { deleteOperations } from "./objects/delete-objects.ts";
+import { postObject } from "./objects/form-upload.ts";
+import { multipartOperations } from "./objects/multipart.ts";
+import { objectAttributes } from "./objects/object-attributes.ts";
+import { lockConfiguration, objectLockOperations } from "./objects/object-lock.ts";
+import { objectOperations } from "./objects/object-operations.ts";
+import { taggingOperations } from "./objects/object-tagging.ts";
+import { restoreOperation } from "./objects/storage-class.ts";
 
 /** What the groups of operations share. */
 export interface S3 {
@@ -110,6 +113,9 @@ export function s3(cloud: Cloud): Service {
       ...bucketOperations(shared),
       ...bucketConfiguration(shared),
       ...objectOperations(shared),
+      ...copyOperation(shared),
+      ...deleteOperations(shared),
+      ...taggingOperations(shared),
       ...objectAttributes(shared),
       ...objectLockOperations(shared),
       ...restoreOperation(shared),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
-import { type ObjectStore, objectStore } from "../../../local/services/s3/store.ts";
+import { type ObjectStore, objectStore } from "../../../local/services/s3/content/store.ts";
 import { type MessagingCloud, startMessaging } from "../messaging-cloud.ts";
 import { objectClient } from "./s3-client.ts";
 

@@ -1,6 +1,6 @@
 /** What is left of an answer for a viewer that wants a part of it, or has it already. */
 import { AwsError } from "../../../service.ts";
-import { readRange } from "../../s3/range.ts";
+import { readRange } from "../../s3/objects/range.ts";
 import { type Answer, one, type ViewerRequest } from "./message.ts";
 
 export function ranged(answer: Answer, { method, headers }: ViewerRequest): Answer {

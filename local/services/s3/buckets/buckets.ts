@@ -1,11 +1,11 @@
 /** The buckets of an account: what is set on each, and what is kept of it. */
-import { checkPolicy } from "../../iam/policy.ts";
-import { AwsError, type Cloud } from "../../service.ts";
+import { checkPolicy } from "../../../iam/policy.ts";
+import { AwsError, type Cloud } from "../../../service.ts";
+import type { DefaultEncryption } from "../content/encryption.ts";
+import type { NotificationRule } from "../events/notifications.ts";
+import type { LockConfiguration } from "../objects/object-lock.ts";
 import type { CorsRule } from "./cors.ts";
-import type { DefaultEncryption } from "./encryption.ts";
 import type { LifecycleRule } from "./lifecycle.ts";
-import type { NotificationRule } from "./notifications.ts";
-import type { LockConfiguration } from "./object-lock.ts";
 
 export interface PublicAccessBlock {
   blockPublicAcls: boolean;

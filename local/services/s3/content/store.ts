@@ -14,8 +14,8 @@ import {
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
+import type { ObjectLock } from "../objects/object-lock.ts";
 import type { ObjectEncryption } from "./encryption.ts";
-import type { ObjectLock } from "./object-lock.ts";
 import { MAX_PACKED_BYTES, packs } from "./packs.ts";
 
 export interface ObjectVersion {

@@ -1,6 +1,6 @@
 /** Conditional requests: reads, copies and writes that depend on what is there. */
-import { AwsError } from "../../service.ts";
-import type { ObjectVersion } from "./store.ts";
+import { AwsError } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
 
 /** `If-None-Match: *` makes a write a creation; `If-Match` one of a known version. */
 export function checkWriteConditions(

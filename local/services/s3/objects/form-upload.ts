@@ -1,9 +1,9 @@
 /** Uploads by a browser's form (POST Object): what the policy that was signed demands of it, and what is answered. */
 
-import { escapeXml } from "../../protocols/xml.ts";
-import { AwsError, type AwsRequest, type AwsResponse, type FormUpload } from "../../service.ts";
-import { bucketOf } from "./cors.ts";
-import type { S3 } from "./index.ts";
+import { escapeXml } from "../../../protocols/xml.ts";
+import { AwsError, type AwsRequest, type AwsResponse, type FormUpload } from "../../../service.ts";
+import { bucketOf } from "../buckets/cors.ts";
+import type { S3 } from "../index.ts";
 
 /** Field of the form → member of PutObject. */
 const MEMBERS: Record<string, string> = {

@@ -1,10 +1,10 @@
 /** How requests describe objects, and answers do. */
-import { AwsError } from "../../service.ts";
-import { toldOf } from "./encryption.ts";
-import type { S3 } from "./index.ts";
+import { AwsError } from "../../../service.ts";
+import { toldOf } from "../content/encryption.ts";
+import type { ObjectVersion } from "../content/store.ts";
+import type { S3 } from "../index.ts";
 import { toldLock } from "./object-lock.ts";
 import { toldClass } from "./storage-class.ts";
-import type { ObjectVersion } from "./store.ts";
 
 export interface ObjectInput {
   Bucket: string;

@@ -1,7 +1,7 @@
 /** What S3 tells EventBridge of an object, where the bucket asks for it: on the account's default bus. */
 import { randomBytes } from "node:crypto";
-import type { Cloud } from "../../service.ts";
-import type { ObjectVersion } from "./store.ts";
+import type { Cloud } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
 
 const REASONS: Record<string, string> = {
   "ObjectCreated:Put": "PutObject",

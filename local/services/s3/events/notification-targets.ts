@@ -1,6 +1,6 @@
 /** Whether S3 may reach what a notification names: asked when it is set, as on AWS, and tried with a message that says so. */
 import { randomBytes } from "node:crypto";
-import { AwsError, type Call, type Cloud } from "../../service.ts";
+import { AwsError, type Call, type Cloud } from "../../../service.ts";
 import type { NotificationRule } from "./notifications.ts";
 
 /** @throws AwsError InvalidArgument that names every target S3 may not reach, and the log says why */

@@ -1,7 +1,7 @@
 /** Checksums of uploads: verified where the client names one, kept, and returned to who asks. */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { AwsError } from "../../service.ts";
+import { AwsError } from "../../../service.ts";
 
 /** Member name → base64 of the checksum. The XXHASH family is neither verified nor kept. */
 const ALGORITHMS: Record<string, (bytes: Buffer) => string> = {

@@ -1,16 +1,16 @@
 /** Uploads in parts. They survive a killed process, as everything that was answered for does. */
 import { createHash, randomBytes } from "node:crypto";
-import { AwsError, type Operation } from "../../service.ts";
-import { decodeBody } from "./aws-chunked.ts";
-import { checksumOf, compositeChecksum, verifiedChecksums } from "./checksums.ts";
+import { AwsError, type Operation } from "../../../service.ts";
+import { decodeBody } from "../content/aws-chunked.ts";
+import { checksumOf, compositeChecksum, verifiedChecksums } from "../content/checksums.ts";
+import { encryptionKeys, type ObjectEncryption, toldOf } from "../content/encryption.ts";
+import { suppliedKey } from "../content/supplied-key.ts";
+import { etagOf, type S3 } from "../index.ts";
 import { checkWriteConditions } from "./conditions.ts";
-import { encryptionKeys, type ObjectEncryption, toldOf } from "./encryption.ts";
-import { etagOf, type S3 } from "./index.ts";
 import { copySource, keptHeaders, readSource, tagsOf, versionOf } from "./object-description.ts";
 import { lockAccesses, lockOfWrite, type ObjectLock } from "./object-lock.ts";
 import { readRange } from "./range.ts";
 import { checkReadable, storageClassOf } from "./storage-class.ts";
-import { suppliedKey } from "./supplied-key.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** Cross-origin requests, by the bucket's own rules. */
-import { AwsError, type AwsRequest, type AwsResponse, type Operation } from "../../service.ts";
-import type { S3 } from "./index.ts";
+import { AwsError, type AwsRequest, type AwsResponse, type Operation } from "../../../service.ts";
+import type { S3 } from "../index.ts";
 
 export interface CorsRule {
   allowedMethods: string[];

@@ -1,8 +1,8 @@
 /** Storage classes: kept and shown; what is archived is restored before it is read, at once on this machine. */
-import { AwsError, type Operation } from "../../service.ts";
-import type { S3 } from "./index.ts";
+import { AwsError, type Operation } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
+import type { S3 } from "../index.ts";
 import { existing } from "./object-description.ts";
-import type { ObjectVersion } from "./store.ts";
 
 const CLASSES = [
   ...["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING"],

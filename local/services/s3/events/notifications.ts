@@ -1,7 +1,7 @@
 /** Event notifications, in the shape that S3 has them (event version 2.1). */
 import { randomBytes } from "node:crypto";
-import type { Cloud } from "../../service.ts";
-import type { ObjectVersion } from "./store.ts";
+import type { Cloud } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
 
 export interface NotificationRule {
   id: string;

@@ -1,7 +1,7 @@
 /** Operations on buckets, and listings. */
-import { AwsError, type Call, type Operation } from "../../service.ts";
-import type { S3 } from "./index.ts";
-import type { ObjectVersion } from "./store.ts";
+import { AwsError, type Call, type Operation } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
+import type { S3 } from "../index.ts";
 
 const NAME = /^(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 

@@ -1,9 +1,9 @@
 /** Objects that a program declares: put where they are not there yet, or are others now. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Asset, Resource } from "../../../engine/graph.ts";
-import { declaring } from "../../customer-keys.ts";
-import type { S3 } from "./index.ts";
+import type { Asset, Resource } from "../../../../engine/graph.ts";
+import { declaring } from "../../../customer-keys.ts";
+import type { S3 } from "../index.ts";
 
 /** Input of the program → member of PutObject. */
 const MEMBERS: Record<string, string> = {

@@ -1,5 +1,5 @@
 /** `Range` headers: one range of bytes. What is no such range is left out of account, as HTTP has it. */
-import { AwsError } from "../../service.ts";
+import { AwsError } from "../../../service.ts";
 
 /** First and last byte, both included. @throws AwsError InvalidRange where the object has none of it */
 export function readRange(header: string | undefined, size: number): { first: number; last: number } | undefined {

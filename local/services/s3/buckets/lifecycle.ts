@@ -2,11 +2,11 @@
  * Lifecycle rules: what they expire goes at midnight UTC on the cloud's clock, as S3 runs them once a day, and what they move to
  * another storage class is there then. How large an object has to be for that is not looked at.
  */
-import { AwsError, type Call, type Operation, type Timer } from "../../service.ts";
+import { AwsError, type Call, type Operation, type Timer } from "../../../service.ts";
+import type { ObjectVersion } from "../content/store.ts";
+import type { S3 } from "../index.ts";
+import { isLocked } from "../objects/object-lock.ts";
 import type { Bucket } from "./buckets.ts";
-import type { S3 } from "./index.ts";
-import { isLocked } from "./object-lock.ts";
-import type { ObjectVersion } from "./store.ts";
 
 const DAY_MS = 86_400_000;
 

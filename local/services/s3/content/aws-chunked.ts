@@ -1,5 +1,5 @@
 /** Streamed uploads: `aws-chunked` bodies and the trailers behind them. Kept as content, they would corrupt the object. */
-import { AwsError } from "../../service.ts";
+import { AwsError } from "../../../service.ts";
 
 export interface Decoded {
   bytes: Buffer;

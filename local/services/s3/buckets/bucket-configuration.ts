@@ -1,13 +1,13 @@
 /** What can be set on a bucket through the API: policy, CORS, notifications, public access, versioning, tags. */
-import { AwsError, type Operation } from "../../service.ts";
+import { AwsError, type Operation } from "../../../service.ts";
+import { defaultOf, OWN_KEY } from "../content/encryption.ts";
+import { checkTargets, sendTestEvents } from "../events/notification-targets.ts";
+import type { NotificationRule } from "../events/notifications.ts";
+import type { S3 } from "../index.ts";
 import { ownersOnly } from "./acl.ts";
 import { isPublic, type PublicAccessBlock, setPolicy } from "./buckets.ts";
-import { defaultOf, OWN_KEY } from "./encryption.ts";
-import type { S3 } from "./index.ts";
 import { keptConfiguration } from "./kept-configuration.ts";
 import { checkedRules, type LifecycleRule } from "./lifecycle.ts";
-import { checkTargets, sendTestEvents } from "./notification-targets.ts";
-import type { NotificationRule } from "./notifications.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
 type Shape = Record<string, any>;

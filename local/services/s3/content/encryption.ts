@@ -2,9 +2,9 @@
  * How objects are encrypted: by S3's own key, or by a customer's, whose KMS is asked in the caller's name as on AWS. Bytes lie
  * in the state folder as they came: who may not use the key does not get them through S3.
  */
-import { type CustomerKeys, customerKeys, isUnusable } from "../../customer-keys.ts";
-import { type Access, AwsError, type Call, type Cloud } from "../../service.ts";
-import type { Bucket } from "./buckets.ts";
+import { type CustomerKeys, customerKeys, isUnusable } from "../../../customer-keys.ts";
+import { type Access, AwsError, type Call, type Cloud } from "../../../service.ts";
+import type { Bucket } from "../buckets/buckets.ts";
 import { checkSupplied, keepSupplied, type SuppliedKey, suppliedKey } from "./supplied-key.ts";
 
 /** What a bucket encrypts by where a write says nothing. */

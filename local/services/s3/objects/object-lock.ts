@@ -2,11 +2,11 @@
  * Object lock: versions that nobody deletes before their time (governance, but for who may bypass it; compliance, nobody), or
  * while a legal hold is on them. An overwrite or a delete marker is always possible: it makes another version.
  */
-import { type Access, AwsError, type Call, type Operation } from "../../service.ts";
-import type { Bucket } from "./buckets.ts";
-import type { S3 } from "./index.ts";
+import { type Access, AwsError, type Call, type Operation } from "../../../service.ts";
+import type { Bucket } from "../buckets/buckets.ts";
+import type { ObjectVersion } from "../content/store.ts";
+import type { S3 } from "../index.ts";
 import { existing, type ObjectInput } from "./object-description.ts";
-import type { ObjectVersion } from "./store.ts";
 
 export interface LockConfiguration {
   /** Of new versions that come without a retention of their own. */

@@ -3,7 +3,7 @@
  * keys of KMS, bytes lie in the state folder as they came. New buckets refuse such uploads until they are told otherwise.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { AwsError } from "../../service.ts";
+import { AwsError } from "../../../service.ts";
 
 export interface SuppliedKey {
   salt: string;

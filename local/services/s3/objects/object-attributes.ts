@@ -1,9 +1,9 @@
 /** What is asked about an object beside its content: its parts in one answer, its ACL. */
-import type { Operation } from "../../service.ts";
-import { checkAcl, ownersOnly } from "./acl.ts";
-import type { S3 } from "./index.ts";
+import type { Operation } from "../../../service.ts";
+import { checkAcl, ownersOnly } from "../buckets/acl.ts";
+import { suppliedKey } from "../content/supplied-key.ts";
+import type { S3 } from "../index.ts";
 import { existing, type ObjectInput, versionOf } from "./object-description.ts";
-import { suppliedKey } from "./supplied-key.ts";
 
 export function objectAttributes(s3: S3): Record<string, Operation> {
   const { buckets, cloud, onBucket, onObject } = s3;

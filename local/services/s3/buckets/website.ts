@@ -2,8 +2,8 @@
  * Buckets as websites, under `<bucket>.s3-website.localhost` and under AWS's own names for such hosts: index documents, error
  * documents, redirects and routing rules. Visitors are nobody in particular: the bucket's policy has to let everybody in.
  */
-import { AwsError, type AwsRequest, type AwsResponse } from "../../service.ts";
-import type { S3 } from "./index.ts";
+import { AwsError, type AwsRequest, type AwsResponse } from "../../../service.ts";
+import type { S3 } from "../index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
 type Shape = Record<string, any>;

@@ -1,5 +1,5 @@
 /** Settings of a bucket that are answered as they were set, and have no effect on one machine. */
-import { AwsError, type Operation } from "../../service.ts";
+import { AwsError, type Operation } from "../../../service.ts";
 import type { Bucket } from "./buckets.ts";
 import { checkWebsite } from "./website.ts";
 

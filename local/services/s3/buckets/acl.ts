@@ -1,5 +1,5 @@
 /** ACLs are what AWS's default leaves of them: they say that the owner may everything, and nothing else can be set. */
-import { AwsError } from "../../service.ts";
+import { AwsError } from "../../../service.ts";
 
 export function ownersOnly(account: string) {
   const grantee = { Type: "CanonicalUser", ID: account };
