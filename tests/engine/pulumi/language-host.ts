@@ -1,9 +1,9 @@
 /**
- * Pulumi's Node language host, as far as a program and a policy pack need it: what the CLI asks of `pulumi-language-nodejs`
- * over gRPC. It starts @pulumi/pulumi's own entry points (`cmd/run`, `cmd/run-policy-pack`) as the official host does, with
+ * Pulumi's Node language host, as far as a program, its components for other languages and a policy pack need it: what the CLI asks of `pulumi-language-nodejs`
+ * over gRPC. It starts @pulumi/pulumi's own entry points (`cmd/run`, `cmd/run-plugin`, `cmd/run-policy-pack`) as the official host does, with
  * the options of Pulumi.yaml. It stands in where a CLI was built without its host, whose Go module cannot be had everywhere.
  *
- * Not here: installing packages, generating code, attaching a debugger, ts-node's settings beyond `typescript`.
+ * Not here: installing what is missing, generating code, attaching a debugger, ts-node's settings beyond `typescript`.
  */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -82,21 +82,22 @@ const host = {
     });
   },
 
-  /** A policy pack: the plugin's own first line, its port, goes back to the CLI with whatever else it prints. */
+  /** A policy pack, or components of a package: the plugin's own first line, its port, goes back to the CLI with whatever else it prints. */
   runPlugin(call: grpc.ServerWritableStream<messages.RunPluginRequest, messages.RunPluginResponse>) {
     const { request } = call;
-    if (request.getKind() !== "analyzer") {
+    const start = PLUGINS[request.getKind()];
+    if (!start) {
       call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: `plugins of kind ${request.getKind()}` });
       return;
     }
     const info = request.getInfo()!;
-    const directory = info.getProgramDirectory();
     const environment = Object.fromEntries(
       request.getEnvList().map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
     );
+    const { nodeargs, typescript } = optionsOf(info);
     const child = startNode(
-      [entryPoint(directory, "run-policy-pack"), ...request.getArgsList(), directory],
-      environment,
+      [...nodeargs, ...start(info.getProgramDirectory(), request.getArgsList())],
+      { ...environment, ...(typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}) },
       ["ignore", "pipe", "pipe"],
       request.getPwd(),
     );
@@ -109,10 +110,21 @@ const host = {
     call.on("cancelled", () => child.kill());
   },
 
+  /** What a package needs was installed with it: `npm install` in its folder would find nothing to do. */
+  installDependencies(call: grpc.ServerWritableStream<unknown, messages.InstallDependenciesResponse>) {
+    call.end();
+  },
+
   cancel(_call: unknown, answer: Answer) {
     for (const child of running) child.kill("SIGINT");
     answer(null, new empty.Empty());
   },
+};
+
+/** What each kind of plugin is started as. */
+const PLUGINS: Record<string, (directory: string, args: string[]) => string[]> = {
+  analyzer: (directory, args) => [entryPoint(directory, "run-policy-pack"), ...args, directory],
+  resource: (directory, args) => [entryPoint(directory, "run-plugin"), directory, ...args],
 };
 
 function startNode(args: string[], environment: NodeJS.ProcessEnv, stdio: StdioOptions, cwd?: string): ChildProcess {
