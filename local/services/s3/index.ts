@@ -14,16 +14,14 @@ import { bucketOperations } from "./buckets/bucket-operations.ts";
 import { type Bucket, type Buckets, bucketsOf, setPolicy } from "./buckets/buckets.ts";
 import { type CorsRule, preflight, withCors } from "./buckets/cors.ts";
 import { lifecycle, rulesOfInputs } from "./buckets/lifecycle.ts";
-import { isWebsiteHost, website, websiteOfInputs } from "./buckets/website.ts";
+import { isWebsiteHost, websiteOfInputs } from "./buckets/website-configuration.ts";
 import { defaultOf, type Encryption, s3Encryption } from "./content/encryption.ts";
 import { type Content, type ObjectVersion, objectStore } from "./content/store.ts";
 import { tellEventBridge } from "./events/event-bridge.ts";
-import { checkTargets } from "./events/notification-targets.ts";
 import { notify, rulesOf, sequencer } from "./events/notifications.ts";
 import { copyOperation } from "./objects/copy-object.ts";
 import { declareObject } from "./objects/declared-objects.ts";
 import { deleteOperations } from "./objects/delete-objects.ts";
-import { postObject } from "./objects/form-upload.ts";
 import { multipartOperations } from "./objects/multipart.ts";
 import { objectAttributes } from "./objects/object-attributes.ts";
 import { lockConfiguration, objectLockOperations } from "./objects/object-lock.ts";
@@ -123,8 +121,9 @@ export function s3(cloud: Cloud): Service {
     }),
     async handle(request) {
       if (request.method === "OPTIONS") return preflight(shared, request);
-      if (isWebsiteHost(request)) return website(shared, request);
-      return request.form && postObject(shared, request, request.form);
+      if (isWebsiteHost(request)) return (await import("./buckets/website.ts")).website(shared, request);
+      const { form } = request;
+      return form && (await import("./objects/form-upload.ts")).postObject(shared, request, form);
     },
     async stop() {
       expiring.stop();
@@ -161,6 +160,7 @@ function resourcesOf(shared: S3): Service["resources"] {
     async bucketNotification(bucket, inputs) {
       const rules = rulesOf(inputs);
       // Without the message that tries them: it would wake functions at each start of a new state.
+      const { checkTargets } = await import("./events/notification-targets.ts");
       await checkTargets(shared.cloud, bucket.name, rules);
       bucket.notifications = rules;
       bucket.eventBridge = inputs.eventbridge === true;

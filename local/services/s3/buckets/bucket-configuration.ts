@@ -1,7 +1,6 @@
 /** What can be set on a bucket through the API: policy, CORS, notifications, public access, versioning, tags. */
 import { AwsError, type Operation } from "../../../service.ts";
 import { defaultOf, OWN_KEY } from "../content/encryption.ts";
-import { checkTargets, sendTestEvents } from "../events/notification-targets.ts";
 import type { NotificationRule } from "../events/notifications.ts";
 import type { S3 } from "../index.ts";
 import { ownersOnly } from "./acl.ts";
@@ -121,6 +120,7 @@ export function bucketConfiguration({ buckets, cloud, lifecycleChanged, onBucket
         );
         buckets.find(Bucket);
         if (SkipDestinationValidation !== true) {
+          const { checkTargets, sendTestEvents } = await import("../events/notification-targets.ts");
           await checkTargets(cloud, Bucket, rules);
           await sendTestEvents(cloud, Bucket, rules);
         }

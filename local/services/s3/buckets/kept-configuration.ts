@@ -1,7 +1,7 @@
 /** Settings of a bucket that are answered as they were set, and have no effect on one machine. */
 import { AwsError, type Operation } from "../../../service.ts";
 import type { Bucket } from "./buckets.ts";
-import { checkWebsite } from "./website.ts";
+import { checkWebsite } from "./website-configuration.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: shapes come from the SDK client's schema at run time
 type Input = Record<string, any> & { Bucket: string };
