@@ -9,11 +9,12 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex, Readable } from "node:stream";
+import type { CoreCloud } from "../../cloud.ts";
 import { type Edge, edgeOf, edgesOf, recallEdges } from "../../edges.ts";
 import { createServer } from "../../node-http.ts";
 import { keepPolling } from "../../polling.ts";
-import type { Cloud } from "../../service.ts";
 import { httpAuthorizer } from "./authorizers/http-authorizer.ts";
+import type { CheckSigned } from "./authorizers/iam-authorizer.ts";
 import { jwtVerifier } from "./authorizers/jwt.ts";
 import { restAuthorizer } from "./authorizers/rest-authorizer.ts";
 import { functionInvoker } from "./integrations/invoke-function.ts";
@@ -35,7 +36,7 @@ import type { webSockets } from "./websocket/serve.ts";
 export type { Hosts } from "./serve/places.ts";
 
 export interface GatewayOptions {
-  cloud: Cloud;
+  cloud: CoreCloud;
   /** 0 takes any free one. */
   port: number;
   hosts: Hosts;
@@ -55,9 +56,11 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const logs = accessLogs(cloud);
   const measure = stageMetrics(cloud);
   const trace = stageTraces(cloud);
+  const signed: CheckSigned = async (exchange, methodArn) =>
+    (await import("./authorizers/iam-authorizer.ts")).checkSigned(cloud, exchange, methodArn);
   const throttled = stageThrottles(cloud.clock);
-  const rest = { cloud, apis, invoke, usage, throttled, authorize: restAuthorizer(cloud, invoke, jwt) };
-  const http = { cloud, invoke, throttled, authorize: httpAuthorizer(cloud, invoke, jwt) };
+  const rest = { cloud, apis, invoke, usage, throttled, authorize: restAuthorizer(cloud, invoke, jwt, signed) };
+  const http = { cloud, invoke, throttled, authorize: httpAuthorizer(cloud, invoke, jwt, signed) };
   const edges = edgesOf(cloud);
   const places = placesOf(cloud);
   setHosts(hosts);
@@ -175,7 +178,15 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     const place = places.find(hostName(asked), path);
     if (place?.api.kind !== "websocket")
       return (await import("./websocket/refuse.ts")).refuse(socket, 403, { message: "Forbidden" });
-    sockets ??= (await import("./websocket/serve.ts")).webSockets({ cloud, apis, invoke, usage, throttled, logs });
+    sockets ??= (await import("./websocket/serve.ts")).webSockets({
+      cloud,
+      apis,
+      invoke,
+      usage,
+      throttled,
+      logs,
+      signed,
+    });
     await sockets.connect({ ...place, api: place.api, rawQuery, forwardedHost: asked }, incoming, socket, head);
   }
 

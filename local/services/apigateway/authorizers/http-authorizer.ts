@@ -8,6 +8,7 @@ import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import type { HttpApi, HttpAuthorizer, HttpRoute } from "../model/apis.ts";
 import { contextVariable, type Exchange, headerOf } from "../serve/exchange.ts";
 import { authorizationCache } from "./authorization-cache.ts";
+import type { CheckSigned } from "./iam-authorizer.ts";
 import type { JwtVerifier } from "./jwt.ts";
 
 export type HttpAuthorization =
@@ -16,10 +17,16 @@ export type HttpAuthorization =
 
 export type AuthorizeHttp = (api: HttpApi, route: HttpRoute, exchange: Exchange) => Promise<HttpAuthorization>;
 
-export function httpAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVerifier): AuthorizeHttp {
+export function httpAuthorizer(
+  cloud: Cloud,
+  invoke: InvokeFunction,
+  jwt: JwtVerifier,
+  signed: CheckSigned,
+): AuthorizeHttp {
   const cache = authorizationCache<HttpAuthorization>(cloud.clock, (answer) => answer.allowed || answer.status !== 500);
 
   return async (api, route, exchange) => {
+    if (route.authorizationType === "AWS_IAM") return bySignature(api, exchange);
     const authorizer = route.authorizerId === undefined ? undefined : api.authorizers.get(route.authorizerId);
     if (!authorizer) return { allowed: false, status: 500 };
     const identity = authorizer.identitySources.map((source) => identityValue(cloud, source, exchange));
@@ -31,6 +38,17 @@ export function httpAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     const key = identity.length > 0 ? parts.join("\0") : undefined;
     return cache.get(key, authorizer.ttlSeconds, () => ask(api, authorizer, exchange, identity as string[]));
   };
+
+  async function bySignature(api: HttpApi, exchange: Exchange): Promise<HttpAuthorization> {
+    const arn = `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}`;
+    const checked = await signed(exchange, `${arn}/${exchange.stage.name}/${exchange.method}${exchange.path}`);
+    if (!("signer" in checked)) return { allowed: false, status: 403 };
+    exchange.signer = checked.signer;
+    const { accountId, accessKey, caller, userArn } = checked.signer;
+    const cognito = { cognitoIdentity: null, principalOrgId: null };
+    const iam = { accessKey, accountId, callerId: caller, ...cognito, userArn, userId: caller };
+    return { allowed: true, event: { iam }, context: {} };
+  }
 
   async function byToken(authorizer: HttpAuthorizer, route: HttpRoute, header: string): Promise<HttpAuthorization> {
     const token = header.replace(/^Bearer +/i, "");

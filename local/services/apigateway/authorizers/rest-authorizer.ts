@@ -8,10 +8,11 @@ import type { RestApi, RestAuthorizer, RestMethod } from "../model/apis.ts";
 import { contextVariable, type Exchange, headerOf } from "../serve/exchange.ts";
 import type { ResponseType } from "../serve/gateway-responses.ts";
 import { authorizationCache } from "./authorization-cache.ts";
+import type { CheckSigned } from "./iam-authorizer.ts";
 import type { JwtVerifier } from "./jwt.ts";
 
 export type Authorization =
-  | { allowed: true; context: Record<string, unknown>; usageIdentifierKey?: string }
+  | { allowed: true; context?: Record<string, unknown>; usageIdentifierKey?: string }
   | { allowed: false; responseType: ResponseType; message?: string };
 
 export type AuthorizeRest = (api: RestApi, method: RestMethod, exchange: Exchange) => Promise<Authorization>;
@@ -28,10 +29,16 @@ type Answer =
 
 const AUTHORIZER_TIMEOUT_MS = 29_000;
 
-export function restAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVerifier): AuthorizeRest {
+export function restAuthorizer(
+  cloud: Cloud,
+  invoke: InvokeFunction,
+  jwt: JwtVerifier,
+  signed: CheckSigned,
+): AuthorizeRest {
   const cache = authorizationCache<Answer>(cloud.clock, (answer) => "policy" in answer);
 
   return async (api, method, exchange) => {
+    if (method.authorization === "AWS_IAM") return bySignature(api, exchange);
     const authorizer = method.authorizerId === undefined ? undefined : api.authorizers.get(method.authorizerId);
     if (!authorizer) return { allowed: false, responseType: "AUTHORIZER_CONFIGURATION_ERROR" };
     const identity = identityOf(cloud, authorizer, exchange);
@@ -43,7 +50,7 @@ export function restAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     const { name, authorizersFlushedAt } = exchange.stage;
     const place = [api.id, authorizer.id, name, authorizersFlushedAt ?? ""];
     const key = identity.length > 0 ? [...place, ...identity].join("\0") : undefined;
-    const methodArn = `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${exchange.stage.name}/${exchange.method}${exchange.path}`;
+    const methodArn = methodArnOf(api, exchange);
     const answer = await cache.get(key, authorizer.ttlSeconds, () =>
       ask(api, authorizer, exchange, methodArn, identity),
     );
@@ -75,6 +82,17 @@ export function restAuthorizer(cloud: Cloud, invoke: InvokeFunction, jwt: JwtVer
     }
     if (result.outcome !== "answered") return { responseType: "AUTHORIZER_FAILURE" };
     return readAnswer(result.payload) ?? { responseType: "AUTHORIZER_CONFIGURATION_ERROR" };
+  }
+
+  async function bySignature(api: RestApi, exchange: Exchange): Promise<Authorization> {
+    const checked = await signed(exchange, methodArnOf(api, exchange));
+    if (!("signer" in checked)) return { allowed: false, ...checked };
+    exchange.signer = checked.signer;
+    return { allowed: true };
+  }
+
+  function methodArnOf(api: RestApi, { stage, method, path }: Exchange): string {
+    return `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${stage.name}/${method}${path}`;
   }
 
   async function byUserPool(authorizer: RestAuthorizer, method: RestMethod, token: string): Promise<Authorization> {

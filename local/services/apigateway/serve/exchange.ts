@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { Cloud } from "../../../service.ts";
+import type { Signer } from "../authorizers/iam-authorizer.ts";
 import type { Stage } from "../model/apis.ts";
 import type { RequestTrace } from "../stages/stage-trace.ts";
 import type { Happening } from "../websocket/events.ts";
@@ -35,6 +36,8 @@ export interface Exchange {
   /** HTTP API: `GET /albums/{albumId}`. */
   routeKey?: string;
   authorizer?: Record<string, unknown>;
+  /** Who signed the request, where IAM authorizes it. */
+  signer?: Signer;
   /** Of a WebSocket API: what happened on which connection. */
   happening?: Happening;
   apiKey?: { id: string; value: string };
@@ -155,6 +158,15 @@ export function contextVariable(cloud: Cloud, exchange: Exchange, name: string):
       return exchange.host.split(".")[0];
     case "xrayTraceId":
       return /Root=([^;]+)/.exec(exchange.trace?.header ?? "")?.[1];
+    case "identity.caller":
+    case "identity.user":
+      return exchange.signer?.caller;
+    case "identity.userArn":
+      return exchange.signer?.userArn;
+    case "identity.accountId":
+      return exchange.signer?.accountId;
+    case "identity.accessKey":
+      return exchange.signer?.accessKey;
     case "identity.sourceIp":
       return exchange.sourceIp;
     case "identity.userAgent":

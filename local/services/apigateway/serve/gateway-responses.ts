@@ -13,6 +13,7 @@ const DEFAULTS = {
   BAD_REQUEST_PARAMETERS: [400, "Missing required request parameters", "BadRequestException"],
   INTEGRATION_FAILURE: [502, "Internal server error", "InternalServerErrorException"],
   INTEGRATION_TIMEOUT: [504, "Endpoint request timed out", "InternalServerErrorException"],
+  INVALID_SIGNATURE: [403, "The request signature does not match", "InvalidSignatureException"],
   INVALID_API_KEY: [403, "Forbidden", "ForbiddenException"],
   MISSING_AUTHENTICATION_TOKEN: [403, "Missing Authentication Token", "MissingAuthenticationTokenException"],
   QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
@@ -27,7 +28,7 @@ export type ResponseType = keyof typeof DEFAULTS;
 /** Every type there is, with its status; the two families have none of their own. */
 export const RESPONSE_TYPES: Record<string, string | null> = {
   ...Object.fromEntries(Object.entries(DEFAULTS).map(([type, [status]]) => [type, String(status)])),
-  ...{ DEFAULT_4XX: null, DEFAULT_5XX: null, EXPIRED_TOKEN: "403", INVALID_SIGNATURE: "403" },
+  ...{ DEFAULT_4XX: null, DEFAULT_5XX: null, EXPIRED_TOKEN: "403" },
   ...{ RESOURCE_NOT_FOUND: "404", WAF_FILTERED: "403" },
 };
 

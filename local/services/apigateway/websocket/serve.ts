@@ -1,12 +1,13 @@
 /**
  * WebSocket APIs: a client's request to connect, its messages, and its end, each through a route of the API.
  *
- * Not emulated: integrations with AWS services other than functions, IAM authorization of $connect, and models of messages.
+ * Not emulated: integrations with AWS services other than functions, and models of messages.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Cloud } from "../../../service.ts";
+import type { CheckSigned } from "../authorizers/iam-authorizer.ts";
 import { judged, readAnswer } from "../authorizers/rest-authorizer.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import type { Apis, Stage, WebSocketApi, WebSocketRoute } from "../model/apis.ts";
@@ -35,6 +36,7 @@ export interface WebSocketParts {
   usage: Usage;
   throttled: StageThrottles;
   logs: AccessLogs;
+  signed: CheckSigned;
 }
 
 export interface WebSocketPlace {
@@ -94,6 +96,10 @@ export function webSockets(parts: WebSocketParts) {
     exchange: Exchange,
   ): Promise<Refusal | undefined> {
     if (route.authorizationType === "NONE") return undefined;
+    if (route.authorizationType === "AWS_IAM") {
+      const checked = await parts.signed(exchange, arnOf(place, "$connect"));
+      return "signer" in checked ? undefined : [403, "Forbidden"];
+    }
     const authorizer = place.api.authorizers.get(route.authorizerId ?? "");
     if (!authorizer) return [500, "Internal server error"];
     if (authorizer.identitySources.some((source) => !identityValue(cloud, exchange, source)))
@@ -111,7 +117,7 @@ export function webSockets(parts: WebSocketParts) {
     if (!answer || !("policy" in answer)) return [500, "Internal server error"];
     const decision = judged(answer, methodArn);
     if (!decision.allowed) return [403, "Forbidden"];
-    exchange.authorizer = decision.context;
+    exchange.authorizer = decision.context ?? {};
     return undefined;
   }
 
