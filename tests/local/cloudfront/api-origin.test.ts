@@ -124,4 +124,35 @@ describe("CloudFront before an API", () => {
     expect(await cacheOf("two")).toBe("Miss from cloudfront");
     expect(await cacheOf("one")).toBe("Hit from cloudfront");
   });
+
+  it("takes a function's own address as its origin", async () => {
+    await cloud.define(
+      "alone",
+      "export const handler = async ({ rawPath }) => ({ statusCode: 200, body: `alone ${rawPath}` });",
+    );
+    const { FunctionUrl } = await cloud.running.call("lambda", "CreateFunctionUrlConfig", {
+      FunctionName: "alone",
+      AuthType: "NONE",
+    });
+    const id = /(\w+)\.lambda-url/.exec(FunctionUrl)![1]!;
+    const everybody = { FunctionName: "alone", Principal: "*" };
+    for (const permission of [
+      { StatementId: "url", Action: "lambda:InvokeFunctionUrl", FunctionUrlAuthType: "NONE" },
+      { StatementId: "invoke", Action: "lambda:InvokeFunction", InvokedViaFunctionUrl: true },
+    ]) {
+      await cloud.running.call("lambda", "AddPermission", { ...everybody, ...permission });
+    }
+    const custom = {
+      httpPort: 80,
+      httpsPort: 443,
+      originProtocolPolicy: "https-only",
+      originSslProtocols: ["TLSv1.2"],
+    };
+    await declare("aws:cloudfront/distribution:Distribution", "url", {
+      enabled: true,
+      origins: [{ originId: "url", domainName: `${id}.lambda-url.eu-west-1.on.aws`, customOriginConfig: custom }],
+      defaultCacheBehavior: behaviorTo("url", { cachePolicyId: DISABLED }),
+    });
+    expect((await fetch("/hello", { host: "url.localhost" })).text).toBe("alone /hello");
+  });
 });

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { CreateInvalidationCommand } from "@aws-sdk/client-cloudfront";
-import { PutBucketCorsCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3";
+import { DeletePublicAccessBlockCommand, PutBucketCorsCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import {
   BUCKET,
   BUCKET_DOMAIN,
@@ -338,5 +338,61 @@ describe("CloudFront serving a bucket", () => {
     await cloud.get("/index.html?a=1", { headers: { cookie: "a=1", "user-agent": "one" } });
     const second = await cloud.get("/index.html?a=2", { headers: { cookie: "a=2", "user-agent": "two" } });
     expect(second.headers["x-cache"]).toBe("Hit from cloudfront");
+  });
+
+  it("takes a bucket's website as its origin, with its index documents and redirects", async () => {
+    await cloud.objects.sdk.send(new DeletePublicAccessBlockCommand({ Bucket: BUCKET }));
+    const website = {
+      indexDocument: { suffix: "index.html" },
+      routingRules: [{ condition: { keyPrefixEquals: "old/" }, redirect: { replaceKeyPrefixWith: "a/" } }],
+    };
+    const { outputs } = await cloud.program("aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", "web", {
+      bucket: BUCKET,
+      ...website,
+    });
+    const custom = { httpPort: 80, httpsPort: 443, originProtocolPolicy: "http-only", originSslProtocols: ["TLSv1.2"] };
+    await cloud.site({
+      origins: [{ originId: "files", domainName: outputs.websiteEndpoint!, customOriginConfig: custom }],
+    });
+    expect((await cloud.get("/index.html")).status).toBe(403);
+    const Statement = [
+      { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${BUCKET}/*` },
+    ];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await cloud.objects.sdk.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy }));
+    await cloud.clock.advance(11_000);
+    expect((await cloud.get("/")).text).toBe("<h1>home</h1>");
+    const { status, headers } = await cloud.get("/old/x");
+    expect([status, headers.location]).toEqual([301, expect.stringMatching(/\/a\/x$/)]);
+  });
+
+  it("finds files by their encoded names, and answers whatever else it is asked for", async () => {
+    for (const key of ["a b.txt", "ü/é+1.txt", "/slash", "100%.txt"]) await cloud.objects.put(BUCKET, key, key);
+    await cloud.site();
+    expect((await cloud.get("/a%20b.txt")).text).toBe("a b.txt");
+    expect((await cloud.get("/%C3%BC/%C3%A9%2B1.txt")).text).toBe("ü/é+1.txt");
+    expect((await cloud.get("//slash")).text).toBe("/slash");
+    expect((await cloud.get("/100%25.txt")).text).toBe("100%.txt");
+    const strange = [
+      "/%",
+      "/%zz",
+      "/%00",
+      "/..%2f..%2fetc/passwd",
+      "/?",
+      "/?&&=&%",
+      "//",
+      "/a/../../b",
+      `/${"x".repeat(4000)}`,
+    ];
+    for (const path of strange) expect([path, (await cloud.get(path)).status]).toEqual([path, expect.any(Number)]);
+    const headers = {
+      range: "bytes=9-1",
+      "if-none-match": ",,",
+      "if-modified-since": "yesterday",
+      cookie: "=;;=",
+      "accept-encoding": "gzip;q=0",
+    };
+    expect((await cloud.get("/index.html", { headers })).status).toBe(200);
+    expect(cloud.logged.filter(({ level }) => level === "error")).toEqual([]);
   });
 });

@@ -150,11 +150,10 @@ export function forwardedRequest(
   if (cookies.length > 0) headers.cookie = [cookies.map(([name, value]) => `${name}=${value}`).join("; ")];
   if (!goes("headers", "user-agent")) headers["user-agent"] = ["Amazon CloudFront"];
   const queries = parametersOf(request.query).filter(([name]) => goes("queries", name));
-  const { isHostForwarded } = { isHostForwarded: goes("headers", "host") };
   return {
     query: queries.map(([name, value]) => (value === "" ? name : `${name}=${value}`)).join("&"),
     headers,
-    isHostForwarded,
+    isHostForwarded: goes("headers", "host"),
   };
 }
 

@@ -27,6 +27,7 @@ export interface ViewerOptions {
   functions: EdgeFunctions;
 }
 
+type Asked = Answer & { isUnreachable?: boolean };
 type Found = Answer & { cache: string; storedAt?: number };
 
 /** Answers for a distribution. */
@@ -135,18 +136,17 @@ export function viewer({ cloud, store, cache, origins, functions }: ViewerOption
     const last = /^(GET|HEAD|OPTIONS)$/.test(request.method) ? ids.length - 1 : 0;
     for (const [index, id] of ids.entries()) {
       const origin = itemsOf(config.Origins).find(({ Id }) => Id === id);
-      const answer = origin
+      const answer: Asked = origin
         ? await reach(distribution, origin, { ...request, ...forwarded })
         : problem(502, `The origin ${id} is not there`);
-      const hasFailed = answer.headers[UNREACHABLE] !== undefined || failing.includes(answer.status);
-      delete answer.headers[UNREACHABLE];
+      const hasFailed = answer.isUnreachable || failing.includes(answer.status);
       if (index >= last || !hasFailed)
         return behavior.Compress ? compressed(answer, encodingFor(request, caching)) : answer;
     }
     return problem(502, "The distribution has no origin");
   }
 
-  async function reach(distribution: Kept, origin: Shape, request: Parameters<Origins["ask"]>[2]): Promise<Answer> {
+  async function reach(distribution: Kept, origin: Shape, request: Parameters<Origins["ask"]>[2]): Promise<Asked> {
     try {
       return await origins.ask(distribution, origin, request);
     } catch (error) {
@@ -158,8 +158,7 @@ export function viewer({ cloud, store, cache, origins, functions }: ViewerOption
       });
       const isLate = /in time/.test(message);
       const answer = problem(isLate ? 504 : 502, "CloudFront wasn't able to connect to the origin.");
-      answer.headers[UNREACHABLE] = ["1"];
-      return answer;
+      return { ...answer, isUnreachable: true };
     }
   }
 
@@ -174,8 +173,6 @@ export function viewer({ cloud, store, cache, origins, functions }: ViewerOption
     return { ...answer, headers };
   }
 }
-
-const UNREACHABLE = "x-terrace-unreachable";
 
 /** Errors that CloudFront keeps, 10 s unless the distribution says otherwise. */
 const KEPT_ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
