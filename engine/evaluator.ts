@@ -63,9 +63,11 @@ export function startEvaluator({ directory, env, stackTraces = false }: Evaluato
     child.once("message", (answer) => resolve(answer as ChildAnswer));
     child.once("error", reject);
     child.once("exit", (code, signal) => {
-      reject(
-        new EvaluationError(`The program ended (${signal ?? `code ${code}`}) before it was evaluated.\n${complaints}`),
-      );
+      const how = `The program ended (${signal ?? `code ${code}`}) before it was evaluated.`;
+      const end = () => reject(new EvaluationError(`${how}\n${complaints}`));
+      // The end of a long answer may still be on its way.
+      if (child.connected) child.once("disconnect", end);
+      else end();
     });
   });
   answered.catch(() => {}); // whoever asks is told

@@ -1,5 +1,5 @@
 import { createCipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfiguration } from "../../engine/configuration.ts";
 import { evaluate } from "../../engine/evaluate.ts";
@@ -109,6 +109,20 @@ describe("evaluate", () => {
     write("index.ts", "export const folder = process.cwd();");
     const evaluator = startEvaluator({ directory });
     expect((await evaluate({ directory, stack: "dev", evaluator })).outputs).toEqual({ folder: directory });
+  });
+
+  it("hears a program that has ended before anybody could listen", async () => {
+    write(
+      "index.ts",
+      `import { writeFileSync } from "node:fs";
+       process.on("exit", () => writeFileSync("ended", ""));
+       export const text = "x".repeat(10_000);`,
+    );
+    const evaluating = evaluate({ directory, stack: "dev" });
+    await new Promise(setImmediate);
+    while (!existsSync(join(directory, "ended"))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    expect((await evaluating).outputs.text).toHaveLength(10_000);
   });
 
   it("says so when the process that was started ahead has ended", async () => {
