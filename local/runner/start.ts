@@ -2,7 +2,6 @@
 import type { Graph } from "../../engine/graph.ts";
 import type { RunningCloud } from "../cloud.ts";
 import type { LogLine, Provision } from "../service.ts";
-import type { Gateway } from "../services/apigateway/gateway.ts";
 import { ownerOf, services } from "../services/index.ts";
 import { apply } from "./apply.ts";
 import { assetFolders, objectsOf } from "./assets.ts";
@@ -65,8 +64,10 @@ export async function start(options: StartOptions): Promise<void> {
   let graph = await evaluation;
   await progress.step(`${graph.resources.length} resources provisioned`, () => apply(graph, { provision }));
 
-  const gateway = await startApi(cloud, graph, port);
-  stops.push(() => gateway?.stop());
+  // A program without an API may be given one through API Gateway's own.
+  const { startGateway } = await import("../services/apigateway/gateway.ts");
+  const gateway = await startGateway({ cloud, port, hosts: hostsOf(graph) });
+  stops.push(() => gateway.stop());
 
   async function publish(): Promise<LocalOutputs> {
     const outputs = localOutputs(cloud, graph, { tenants: await localTenants(cloud, graph, port), port });
@@ -90,7 +91,7 @@ export async function start(options: StartOptions): Promise<void> {
       });
       graph = next;
       state.save({ graph, fingerprint });
-      gateway?.setHosts(hostsOf(graph));
+      gateway.setHosts(hostsOf(graph));
       await publish();
       progress.line(`${what}: ${describeChanges(found)} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
@@ -118,13 +119,6 @@ async function warmUp(last: Graph, cloud: RunningCloud, provision: Provision, pr
     Promise.allSettled([...clusters.map(provision), loaded()]),
   );
   await import("../services/apigateway/gateway.ts");
-}
-
-/** A program without an API or a distribution needs no gateway. */
-async function startApi(cloud: RunningCloud, graph: Graph, port: number): Promise<Gateway | undefined> {
-  if (!graph.resources.some(({ type }) => /^aws:(apigateway|cloudfront\/distribution)/.test(type))) return undefined;
-  const { startGateway } = await import("../services/apigateway/gateway.ts");
-  return startGateway({ cloud, port, hosts: hostsOf(graph) });
 }
 
 function show(progress: Progress, { level, source, message, tenant }: LogLine): void {
