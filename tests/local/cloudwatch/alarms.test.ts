@@ -56,8 +56,11 @@ describe("CloudWatch's alarms", () => {
     const { QueueUrl } = await queues.send(new CreateQueueCommand({ QueueName: name, Attributes: { Policy } }));
     return { url: QueueUrl!, arn };
   }
-  async function messages(url: string): Promise<Record<string, never>[]> {
-    const { Messages = [] } = await queues.send(new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10 }));
+  /** What has arrived; with a wait, as soon as something has. */
+  async function messages(QueueUrl: string, WaitTimeSeconds = 20): Promise<Record<string, never>[]> {
+    const { Messages = [] } = await queues.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }),
+    );
     return Messages.map(({ Body }) => JSON.parse(Body!));
   }
   /** A topic that CloudWatch may publish to, and the queue behind it. */
@@ -166,7 +169,7 @@ describe("CloudWatch's alarms", () => {
       on.client.send(new SetAlarmStateCommand({ AlarmName: "errors", StateValue: "ALARM", StateReason: "a drill" }));
     await set();
     expect(await one()).toMatchObject({ StateValue: "ALARM", StateReason: "a drill", ActionsEnabled: false });
-    expect(await messages(url)).toEqual([]);
+    expect(await messages(url, 0)).toEqual([]);
     await on.clock.advance(MINUTE);
     expect(await stateOf()).toBe("OK");
     await alarm({ AlarmActions: [arn], ActionsEnabled: true });
