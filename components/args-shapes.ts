@@ -72,6 +72,14 @@ export const SHAPES: Record<string, Shape> = {
       handler: {
         resource: "Function",
       },
+      "handlers?": {
+        record: {
+          resource: "Function",
+        },
+      },
+      "streamed?": {
+        list: "string",
+      },
       "authorizer?": {
         resource: "Function",
       },

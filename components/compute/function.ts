@@ -90,6 +90,8 @@ export class Function extends pulumi.ComponentResource {
   /** Of a function in a VPC, for what lets it in: `database.allowFrom("api", api.securityGroupId!)`. */
   readonly securityGroupId: pulumi.Output<string> | undefined;
   readonly invokeArn: pulumi.Output<string>;
+  /** What an API calls where the answer is sent while it is made. */
+  readonly streamArn: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
   /** What a schedule needs to invoke the function. */
@@ -194,6 +196,9 @@ export class Function extends pulumi.ComponentResource {
     this.targetArn = (this.#alias ?? this.function).arn;
     this.functionName = this.function.name;
     this.invokeArn = (this.#alias ?? this.function).invokeArn;
+    this.streamArn = this.invokeArn.apply((arn) =>
+      arn.replace("/2015-03-31/", "/2021-11-15/").replace(/invocations$/, "response-streaming-invocations"),
+    );
     this.triggerGrants = [grantInvoke(this.arn)];
     this.roleArn = role.arn;
     this.logGroupName = logGroup.name;

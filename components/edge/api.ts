@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
+import { nearest } from "../nearest.ts";
 import type { Tags } from "../tags.ts";
 import { checkAuthorizer, type JwtArgs } from "./authorizers.ts";
 import type { Firewall } from "./firewall.ts";
@@ -32,8 +33,12 @@ export interface RouteLimitArgs {
 export interface ApiArgs {
   /** OpenAPI document: routes, which of them are public, and the bodies they take. */
   openapi: string;
-  /** Answers every route. */
+  /** Answers every route that has no function of its own. */
   handler: Function;
+  /** Functions of single routes: `{ "GET /reports": reports }`. @default none: `handler` answers all */
+  handlers?: Record<string, Function>;
+  /** Routes whose answers are sent while they are made, up to 15 minutes: `["GET /export"]`; REST only. @default none */
+  streamed?: string[];
   /** Lambda authorizer: token to tenant; this, `userPool` or `jwt`. */
   authorizer?: Function;
   /** Users whose ID tokens are good, in place of a Lambda authorizer. */
@@ -88,7 +93,7 @@ export interface ApiOutputs {
 }
 
 /**
- * An API in front of one function: routes from its OpenAPI document, a Lambda authorizer, JSON access logs.
+ * An API in front of a function, or of one for each route: routes from its OpenAPI document, a Lambda authorizer, JSON access logs.
  *
  * ```ts
  * new Api("api", { openapi: "functions/api/openapi.json", handler, authorizer, usagePlans: { basic: { rate: 20, burst: 40 } } });
@@ -110,7 +115,7 @@ export class Api extends pulumi.ComponentResource implements ApiOutputs {
     const component = `Api "${name}"`;
     validate(component, args);
     const routes = readRoutes(component, args.openapi);
-    checkLimits(component, args.routeLimits, routes);
+    checkRoutes(component, args, routes);
     const parts: ApiParts = {
       ...args,
       routes,
@@ -143,13 +148,23 @@ export function accessLogFormat(fields: Record<string, string>): string {
   );
 }
 
-function checkLimits(component: string, limits: ApiArgs["routeLimits"] = {}, routes: Route[]): void {
+/** What is said of single routes is said of routes that there are. */
+function checkRoutes(
+  component: string,
+  { routeLimits = {}, handlers = {}, streamed = [] }: ApiArgs,
+  routes: Route[],
+): void {
   const known = routes.map(({ method, path }) => `${method} ${path}`);
-  for (const [route, { rate, burst }] of Object.entries(limits)) {
-    if (!known.includes(route)) {
-      const remedy = `the document has no such route; there are ${known.slice(0, 5).join(", ")}…`;
-      throw new InvalidArgumentError(component, "routeLimits", route, remedy);
-    }
+  const check = (argument: string, route: string) => {
+    if (known.includes(route)) return;
+    const near = nearest(route, known);
+    const remedy = near ? `did you mean ${near}?` : `there are ${known.slice(0, 5).join(", ")}…`;
+    throw new InvalidArgumentError(component, argument, route, `the document has no such route; ${remedy}`);
+  };
+  for (const route of Object.keys(handlers)) check("handlers", route);
+  for (const route of streamed) check("streamed", route);
+  for (const [route, { rate, burst }] of Object.entries(routeLimits)) {
+    check("routeLimits", route);
     checkRange(component, `routeLimits.${route}.rate`, rate, 0, 10_000, 0);
     checkRange(component, `routeLimits.${route}.burst`, burst, 0, 5000);
   }
@@ -190,6 +205,10 @@ function validate(component: string, args: ApiArgs): void {
       'HTTP APIs have none; use type "rest"',
     );
   }
+  if (args.type === "http" && args.streamed?.length) {
+    const remedy = 'HTTP APIs send an answer when it is whole; use type "rest"';
+    throw new InvalidArgumentError(component, "streamed", args.streamed, remedy);
+  }
   if (args.type === "http" && args.firewall) {
     throw new InvalidArgumentError(
       component,
@@ -198,7 +217,8 @@ function validate(component: string, args: ApiArgs): void {
       'WAF does not stand before HTTP APIs; use type "rest"',
     );
   }
-  if (args.type === "http" && args.handler.tenantIsolation) {
+  const functions = [args.handler, ...Object.values(args.handlers ?? {})];
+  if (args.type === "http" && functions.some(({ tenantIsolation }) => tenantIsolation)) {
     throw new InvalidArgumentError(component, "type", "http", 'HTTP APIs cannot say whose call it is; use type "rest"');
   }
   for (const [tier, plan] of Object.entries(args.usagePlans ?? {})) {

@@ -12,7 +12,7 @@ export interface JwtArgs {
   audiences: pulumi.Input<string>[];
 }
 
-interface Authorizer {
+export interface Authorizer {
   id: pulumi.Output<string>;
   /** What routes and methods call this kind. */
   kind: string;
@@ -104,7 +104,8 @@ export function checkAuthorizer(component: string, args: ApiArgs): void {
     const remedy = "the key of a plan comes with a Lambda authorizer's answer; give one";
     throw new InvalidArgumentError(component, "usagePlans", Object.keys(args.usagePlans), remedy);
   }
-  if (args.handler.tenantIsolation && !args.authorizer) {
+  const functions = [args.handler, ...Object.values(args.handlers ?? {})];
+  if (functions.some(({ tenantIsolation }) => tenantIsolation) && !args.authorizer) {
     const remedy = "an isolated function is told its tenant by a Lambda authorizer; give one";
     throw new InvalidArgumentError(component, "authorizer", undefined, remedy);
   }

@@ -4,11 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { type ApiOutputs, type ApiParts, accessLogFormat } from "./api.ts";
 import { restAuthorizer } from "./authorizers.ts";
 import { declarePreflights } from "./preflight.ts";
-import type { Route } from "./routes.ts";
+import { type Child, declareMethods } from "./rest-api/methods.ts";
+import { declareProblems } from "./rest-api/problems.ts";
+import { slugOf } from "./routes.ts";
 
 export function restApi(parent: pulumi.ComponentResource, name: string, parts: ApiParts): ApiOutputs {
   const child = { parent };
@@ -26,51 +28,7 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     child,
   );
   const authorizer = restAuthorizer(parent, name, api, parts);
-  parts.handler.allowInvoke(
-    `${name}-handler-invoke`,
-    "apigateway.amazonaws.com",
-    pulumi.interpolate`${api.executionArn}/${parts.stage}/*`,
-  );
-  const validator = new aws.apigateway.RequestValidator(
-    `${name}-validator`,
-    { restApi: api.id, name: "body", validateRequestBody: true, validateRequestParameters: false },
-    child,
-  );
-  const models = declareModels(name, api, parts.routes, child);
-  const resources = declareResources(name, api, parts.routes, child);
-  const methods = parts.routes.flatMap((route) => {
-    const slug = slugOf(route);
-    const place = { restApi: api.id, resourceId: resources.get(route.path)!, httpMethod: route.method };
-    const method = new aws.apigateway.Method(
-      `${name}-${slug}`,
-      {
-        ...place,
-        authorization: route.isPublic ? "NONE" : authorizer.kind,
-        authorizerId: route.isPublic ? undefined : authorizer.id,
-        apiKeyRequired: !route.isPublic && parts.usagePlans !== undefined,
-        requestModels: route.body ? { "application/json": models.get(route.body.name)!.name } : undefined,
-        requestValidatorId: route.body ? validator.id : undefined,
-      },
-      child,
-    );
-    const integration = new aws.apigateway.Integration(
-      `${name}-${slug}-integration`,
-      {
-        ...place,
-        type: "AWS_PROXY",
-        integrationHttpMethod: "POST",
-        uri: parts.handler.invokeArn,
-        // The tenant of an isolated function is what the authorizer found, never what a client sends. Other functions
-        // are invoked without: Lambda takes a tenant only where isolation is on.
-        requestParameters:
-          route.isPublic || !parts.handler.tenantIsolation
-            ? undefined
-            : { "integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId" },
-      },
-      { parent, dependsOn: [method] },
-    );
-    return [method, integration];
-  });
+  const { declared, resources } = declareMethods(name, api, parts, authorizer, child);
   const responses = declareProblems(name, api, child);
   const origins = parts.allowedOrigins ?? [];
   const preflights = origins.length > 0 ? declarePreflights(name, api, resources, parts.routes, origins, parent) : [];
@@ -85,10 +43,12 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
           ...[parts.routes, parts.authorizerTtlSeconds, parts.usagePlans !== undefined],
           ...(origins.length > 0 ? [origins] : []),
           ...(parts.authorizer ? [] : [authorizer.kind]),
+          ...(parts.handlers ? [Object.keys(parts.handlers)] : []),
+          ...(parts.streamed ? [parts.streamed] : []),
         ]),
       },
     },
-    { parent, dependsOn: [...methods, ...responses, ...preflights] },
+    { parent, dependsOn: [...declared, ...responses, ...preflights] },
   );
   const stage = new aws.apigateway.Stage(
     `${name}-stage`,
@@ -114,7 +74,7 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
   for (const [route, { rate, burst }] of Object.entries(parts.routeLimits ?? {})) {
     const [method, path] = route.split(" ") as [string, string];
     new aws.apigateway.MethodSettings(
-      `${name}-limit-${slugOf({ method, path, isPublic: false })}`,
+      `${name}-limit-${slugOf({ method, path })}`,
       {
         ...common,
         methodPath: `${path.slice(1)}/${method}`,
@@ -132,45 +92,6 @@ export function restApi(parent: pulumi.ComponentResource, name: string, parts: A
     metricDimensions: { ApiName: api.name, Stage: stage.stageName },
     usagePlanIds: declareUsagePlans(name, parts, api, stage, child),
   };
-}
-
-type Child = { parent: pulumi.ComponentResource };
-
-function declareModels(name: string, api: aws.apigateway.RestApi, routes: Route[], child: Child) {
-  const models = new Map<string, aws.apigateway.Model>();
-  for (const { body } of routes) {
-    if (!body || models.has(body.name)) continue;
-    const schema = JSON.stringify({ $schema: "http://json-schema.org/draft-04/schema#", ...body.schema });
-    models.set(
-      body.name,
-      new aws.apigateway.Model(
-        `${name}-${body.name}`,
-        { restApi: api.id, name: body.name, contentType: "application/json", schema },
-        child,
-      ),
-    );
-  }
-  return models;
-}
-
-/** One resource per path segment, each below its parent. Path → resource id. */
-function declareResources(name: string, api: aws.apigateway.RestApi, routes: Route[], child: Child) {
-  const ids = new Map<string, pulumi.Output<string>>([["/", api.rootResourceId]]);
-  for (const { path } of routes) {
-    const segments = path.split("/").slice(1);
-    for (const [index, pathPart] of segments.entries()) {
-      const here = `/${segments.slice(0, index + 1).join("/")}`;
-      if (pathPart === "" || ids.has(here)) continue;
-      const parentId = ids.get(index === 0 ? "/" : `/${segments.slice(0, index).join("/")}`)!;
-      const resource = new aws.apigateway.Resource(
-        `${name}-path${slug(here)}`,
-        { restApi: api.id, parentId, pathPart },
-        child,
-      );
-      ids.set(here, resource.id);
-    }
-  }
-  return ids;
 }
 
 function declareUsagePlans(
@@ -196,36 +117,6 @@ function declareUsagePlans(
   return plans;
 }
 
-/** What API Gateway itself refuses, in the form that the handler's errors have (RFC 9457). */
-const PROBLEMS: Record<string, [status: number, title: string, detail: string]> = {
-  UNAUTHORIZED: [401, "Unauthorized", "Send a valid token: Authorization: Bearer <id token>."],
-  ACCESS_DENIED: [403, "Forbidden", "This token does not open this tenant's door."],
-  MISSING_AUTHENTICATION_TOKEN: [404, "Not Found", "There is nothing at this path."],
-  BAD_REQUEST_BODY: [400, "Bad Request", "$context.error.validationErrorString"],
-  THROTTLED: [429, "Too Many Requests", "Slow down and try again."],
-  QUOTA_EXCEEDED: [429, "Too Many Requests", "The quota of this period is used up."],
-  REQUEST_TOO_LARGE: [413, "Content Too Large", "A request may have 10 MB."],
-  DEFAULT_5XX: [500, "Internal Server Error", "Something went wrong on our side."],
-};
-
-function declareProblems(name: string, api: aws.apigateway.RestApi, child: Child): aws.apigateway.Response[] {
-  return Object.entries(PROBLEMS).map(([responseType, [status, title, detail]]) => {
-    const body = { type: "about:blank", title, status, detail, requestId: "$context.requestId" };
-    return new aws.apigateway.Response(
-      `${name}-problem-${responseType.toLowerCase().replaceAll("_", "-")}`,
-      {
-        restApiId: api.id,
-        responseType,
-        // 5XX keeps the status it has: 502 of a bad answer and 504 of none are not the same.
-        statusCode: responseType === "DEFAULT_5XX" ? undefined : String(status),
-        responseTemplates: { "application/json": JSON.stringify(body) },
-        responseParameters: { "gatewayresponse.header.Content-Type": "'application/problem+json'" },
-      },
-      child,
-    );
-  });
-}
-
 const ACCESS_LOG = accessLogFormat({
   requestId: "requestId",
   time: "requestTime",
@@ -240,12 +131,5 @@ const ACCESS_LOG = accessLogFormat({
   error: "error.message",
 });
 
-/** `/albums/{albumId}` → `-albums-albumId` */
-const slug = (path: string): string =>
-  path
-    .replace(/[{}+]/g, "")
-    .replace(/\/+/g, "-")
-    .replace(/[^\w-]/g, "-");
-const slugOf = ({ method, path }: Route): string => `${method.toLowerCase()}${slug(path)}`;
 const hashOf = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);

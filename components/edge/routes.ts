@@ -1,6 +1,7 @@
 /** The route table of an API, read from its OpenAPI document: the same file that the handler was written from. Pure. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Function } from "../compute/function.ts";
 import { InvalidArgumentError } from "../invalid-argument.ts";
 
 export interface Route {
@@ -73,3 +74,18 @@ function inline(value: unknown, document: OpenApi): unknown {
   }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inline(item, document)]));
 }
+
+/** The function of a route: its own, or the one that answers all others. */
+export const handlerOf = (
+  { handler, handlers }: { handler: Function; handlers?: Record<string, Function> },
+  { method, path }: Pick<Route, "method" | "path">,
+): Function => handlers?.[`${method} ${path}`] ?? handler;
+
+/** `/albums/{albumId}` → `-albums-albumId` */
+export const slug = (path: string): string =>
+  path
+    .replace(/[{}+]/g, "")
+    .replace(/\/+/g, "-")
+    .replace(/[^\w-]/g, "-");
+export const slugOf = ({ method, path }: Pick<Route, "method" | "path">): string =>
+  `${method.toLowerCase()}${slug(path)}`;

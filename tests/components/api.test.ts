@@ -136,3 +136,58 @@ describe("Api", () => {
     ]);
   });
 });
+
+describe("functions of single routes", () => {
+  const api = (args: object = {}) => {
+    const [handler, reports, authorizer] = ["handler", "reports", "authorizer"].map(
+      (name) => new terrace.Function(name, { entry: "tests/fixtures/functions/hello" }),
+    ) as [terrace.Function, terrace.Function, terrace.Function];
+    const handlers = { "GET /albums/{albumId}": reports };
+    return new terrace.Api("api", { openapi: "functions/api/openapi.json", handler, handlers, authorizer, ...args });
+  };
+  const of =
+    (type: string, end: string) =>
+    async (args: object = {}) =>
+      (await deploy(() => api(args))).all(type).find(({ name }) => name.endsWith(end))!.inputs;
+
+  it("answer them, and only they may be invoked by them", async () => {
+    const stack = await deploy(() => api());
+    const reports = stack.resource("aws:lambda/function:Function", "reports").outputs;
+    const uris = stack
+      .all("aws:apigateway/integration:Integration")
+      .filter(({ inputs }) => inputs.uri === reports.invokeArn);
+    expect(uris.map(({ name }) => name)).toEqual(["api-get-albums-albumId-integration"]);
+    const permission = stack
+      .all("aws:lambda/permission:Permission")
+      .find(({ inputs }) => inputs.function === reports.name)!;
+    expect(permission.inputs.sourceArn).toMatch(/\/v1\/GET\/albums\/\*$/);
+  });
+
+  it("answer the same routes of an HTTP API", async () => {
+    const stack = await deploy(() => api({ type: "http" }));
+    const own = stack.all("aws:apigatewayv2/integration:Integration");
+    expect(own.map(({ name }) => name).sort()).toEqual(["api-get-albums-albumId-integration", "api-integration"]);
+    const route = stack.resource("aws:apigatewayv2/route:Route", "api-get-albums-albumId");
+    const integration = own.find(({ name }) => name !== "api-integration")!;
+    expect(route.inputs.target).toBe(`integrations/${integration.id}`);
+  });
+
+  it("send answers while they make them where they are asked to", async () => {
+    const get = of("aws:apigateway/integration:Integration", "get-albums-albumId-integration");
+    expect(await get({ streamed: ["GET /albums/{albumId}"] })).toMatchObject({
+      responseTransferMode: "STREAM",
+      uri: expect.stringMatching(/2021-11-15\/functions\/.+\/response-streaming-invocations$/),
+    });
+    expect(await get()).not.toHaveProperty("responseTransferMode");
+  });
+
+  it.each([
+    [
+      { streamed: ["GET /album"] },
+      'streamed is "GET /album"; the document has no such route; did you mean GET /albums?',
+    ],
+    [{ type: "http", streamed: ["GET /albums"] }, "HTTP APIs send an answer when it is whole"],
+  ])("are routes of the document: %j", async (args, message) => {
+    expect(await refused(() => api(args))).toContain(message);
+  });
+});
