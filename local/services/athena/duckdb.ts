@@ -1,4 +1,4 @@
-/** DuckDB, which answers the queries. Its package is large and optional: it loads with the first query. */
+/** DuckDB, which answers the queries, and writes what Firehose converts. Its package is large and optional: it loads when first used. */
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { MACROS } from "./sql/functions.ts";
 
@@ -14,7 +14,7 @@ export async function openEngine(schema: string): Promise<Engine> {
     module = await import("@duckdb/node-api");
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0];
-    throw new Error(`Athena needs DuckDB on this machine: npm install --include=optional (${reason})`);
+    throw new Error(`Athena and Firehose need DuckDB on this machine: npm install --include=optional (${reason})`);
   }
   const instance: DuckDBInstance = await module.DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",

@@ -129,7 +129,7 @@ async function source(
 }
 
 /** OpenX's own: names are found in any case, a value of another type is NULL. */
-function jsonColumn(column: Column, serde: Record<string, string>): string {
+export function jsonColumn(column: Column, serde: Record<string, string>): string {
   const name = serde[`mapping.${column.Name}`] ?? column.Name;
   const key = `list_filter(json_keys(json), lambda k: lower(k) = ${literal(name.toLowerCase())})[1]`;
   const value = `json_extract(json, '$."' || ${key} || '"')`;

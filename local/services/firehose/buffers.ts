@@ -4,6 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import type { AwsError, Cloud, Principal, Timer } from "../../service.ts";
+import { type Conversion, isObject, parquetOf, schemaOf } from "./conversion.ts";
 import type { DeliveryStream, DeliveryStreams } from "./delivery-streams.ts";
 import { fileName, folderOf } from "./object-keys.ts";
 import { type Failed, type Processed, process } from "./processing.ts";
@@ -82,7 +83,7 @@ export function buffers(cloud: Cloud, streams: DeliveryStreams): Buffers {
     failed: Failed[],
     principal: Principal,
   ): Promise<void> {
-    const { prefix, errorPrefix, timeZone, compression, extension } = stream.settings;
+    const { prefix, timeZone, compression, extension, conversion } = stream.settings;
     const objects = new Map<string, Processed[]>();
     const first = (records: { arrivedAt: number }[]) => Math.min(...records.map(({ arrivedAt }) => arrivedAt));
     // One folder for each partition, not for each hour in which its records arrived.
@@ -90,14 +91,45 @@ export function buffers(cloud: Cloud, streams: DeliveryStreams): Buffers {
       const folder = folderOf({ prefix, arrivedAt: first(group), timeZone, partition: group[0]!.partition });
       objects.set(folder, [...(objects.get(folder) ?? []), ...group]);
     }
-    for (const [folder, records] of objects) {
-      const data = Buffer.concat(records.map(({ data }) => data));
+    const columns = conversion && processed.length > 0 ? await schema(stream, conversion) : undefined;
+    const malformed: Failed[] = [];
+    for (const [folder, all] of objects) {
+      const { true: records = [], false: others = [] } = Object.groupBy(all, ({ data }) =>
+        String(columns === undefined || isObject(data)),
+      );
+      malformed.push(...others.map(malformedOf));
+      if (records.length === 0) continue;
+      const pieces = records.map(({ data }) => data);
+      const data = columns ? await parquetOf(cloud, conversion!, columns, pieces) : Buffer.concat(pieces);
       const body = compression === "GZIP" ? gzipSync(data) : data;
       await put(stream, folder, first(records), extension, body, principal);
     }
+    await report(stream, failed, "processing-failed", principal);
+    await report(stream, malformed, "format-conversion-failed", principal);
+  }
+
+  /** Read anew for each delivery: a table's columns may change. */
+  function schema({ name, arn }: DeliveryStream, conversion: Conversion) {
+    const reader = cloud.assume(conversion.roleArn, name, "firehose.amazonaws.com", arn);
+    return schemaOf(cloud, conversion, reader);
+  }
+
+  const malformedOf = ({ data, arrivedAt }: Processed): Failed => ({
+    ...{ attemptsMade: 1, arrivalTimestamp: arrivedAt, attemptEndingTimestamp: clock.now() },
+    ...{ errorCode: "DataFormatConversion.MalformedData", errorMessage: "The record is not a JSON object." },
+    rawData: data.toString("base64"),
+  });
+
+  /** What was given up goes below the error prefix, a line each. */
+  async function report(
+    stream: DeliveryStream,
+    failed: Failed[],
+    errorType: string,
+    principal: Principal,
+  ): Promise<void> {
     if (failed.length === 0) return;
+    const { errorPrefix, timeZone } = stream.settings;
     const arrivedAt = Math.min(...failed.map(({ arrivalTimestamp }) => arrivalTimestamp));
-    const errorType = "processing-failed";
     const folder = folderOf({ prefix: errorPrefix, arrivedAt, timeZone, errorType });
     const lines = failed.map((failure) => `${JSON.stringify(failure)}\n`).join("");
     await put(stream, folder, arrivedAt, "", Buffer.from(lines), principal);

@@ -1,8 +1,9 @@
 /**
  * Firehose on one machine: records put directly or read from a Kinesis stream, buffered by size and time, transformed by a
- * function, placed into partitions, compressed, delivered to S3; what fails goes below the error prefix.
+ * function, placed into partitions, compressed or converted to Parquet by a Glue table, delivered to S3; what fails goes below
+ * the error prefix.
  *
- * Not emulated: destinations other than S3, conversion to Parquet or ORC, compression other than GZIP, JQ beyond objects of
+ * Not emulated: destinations other than S3, conversion to ORC, compression other than GZIP, JQ beyond objects of
  * paths, backups in S3, source MSK, KMS. The partitions of a stream are flushed together.
  */
 import type { Resource } from "../../../engine/graph.ts";

@@ -2,6 +2,7 @@
 import type { ExtendedS3DestinationConfiguration } from "@aws-sdk/client-firehose";
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError } from "../../service.ts";
+import { type Conversion, conversionOf } from "./conversion.ts";
 import { type MetadataQuery, readQuery } from "./metadata-query.ts";
 import { hasExpression, partitionKeys, problemOf } from "./object-keys.ts";
 
@@ -22,6 +23,8 @@ export interface Settings {
   /** Records hold several JSON objects, or lines, which are delivered one by one. */
   deaggregation?: { delimiter?: string };
   isPartitioned: boolean;
+  /** Into Parquet. */
+  conversion?: Conversion;
   logging?: { logGroupName: string; logStreamName: string };
 }
 
@@ -34,12 +37,12 @@ export function settingsOf(destination: ExtendedS3DestinationConfiguration): Set
   const prefix = destination.Prefix ?? "";
   const errorPrefix = destination.ErrorOutputPrefix ?? "";
   const compression = destination.CompressionFormat ?? "UNCOMPRESSED";
-  const megabytes = between(hints.SizeInMBs ?? (isPartitioned ? 64 : 5), "SizeInMBs", isPartitioned ? 64 : 1, 128);
+  const conversion = conversionOf(destination.DataFormatConversionConfiguration, invalid);
+  const least = isPartitioned || conversion ? 64 : 1;
+  const megabytes = between(hints.SizeInMBs ?? (conversion ? 128 : Math.max(least, 5)), "SizeInMBs", least, 128);
   const seconds = between(hints.IntervalInSeconds ?? 300, "IntervalInSeconds", 0, 900);
-  if (destination.DataFormatConversionConfiguration?.Enabled) {
-    throw invalid(
-      "Records are not converted to Parquet or ORC on this machine: leave DataFormatConversionConfiguration out.",
-    );
+  if (conversion && compression !== "UNCOMPRESSED") {
+    throw invalid("CompressionFormat has to be UNCOMPRESSED where records are converted: Parquet has its own.");
   }
   if (compression !== "UNCOMPRESSED" && compression !== "GZIP") {
     throw invalid(`Compression ${compression} is not emulated on this machine: use GZIP or UNCOMPRESSED.`);
@@ -55,7 +58,8 @@ export function settingsOf(destination: ExtendedS3DestinationConfiguration): Set
     ...{ prefix, errorPrefix, compression, isPartitioned },
     ...{ bufferBytes: megabytes * MIB, bufferMs: seconds * 1000 },
     timeZone: destination.CustomTimeZone ?? "UTC",
-    extension: destination.FileExtension ?? (compression === "GZIP" ? ".gz" : ""),
+    extension: destination.FileExtension ?? (conversion ? ".parquet" : compression === "GZIP" ? ".gz" : ""),
+    ...(conversion && { conversion }),
     ...processingOf(destination),
     ...(logging?.Enabled && {
       logging: { logGroupName: logging.LogGroupName!, logStreamName: logging.LogStreamName! },
@@ -128,11 +132,7 @@ export function destinationOf({ extendedS3Configuration }: Resource["inputs"]): 
     CustomTimeZone: declared.customTimeZone,
     FileExtension: declared.fileExtension,
     DynamicPartitioningConfiguration: { Enabled: declared.dynamicPartitioningConfiguration?.enabled === true },
-    DataFormatConversionConfiguration: {
-      Enabled:
-        declared.dataFormatConversionConfiguration !== undefined &&
-        declared.dataFormatConversionConfiguration?.enabled !== false,
-    },
+    DataFormatConversionConfiguration: declaredConversion(declared.dataFormatConversionConfiguration),
     ProcessingConfiguration: {
       Enabled: processing?.enabled === true,
       // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -149,6 +149,32 @@ export function destinationOf({ extendedS3Configuration }: Resource["inputs"]): 
         ...{ Enabled: logging.enabled, LogGroupName: logging.logGroupName, LogStreamName: logging.logStreamName },
       },
     }),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a Pulumi program's shape
+function declaredConversion(declared: any): ExtendedS3DestinationConfiguration["DataFormatConversionConfiguration"] {
+  if (!declared) return { Enabled: false };
+  const { deserializer } = declared.inputFormatConfiguration ?? {};
+  const { serializer } = declared.outputFormatConfiguration ?? {};
+  const { databaseName, tableName, roleArn } = declared.schemaConfiguration ?? {};
+  const { openXJsonSerDe: openX, hiveJsonSerDe: hive } = deserializer ?? {};
+  const { parquetSerDe: parquet, orcSerDe: orc } = serializer ?? {};
+  return {
+    Enabled: declared.enabled !== false,
+    InputFormatConfiguration: {
+      Deserializer: {
+        ...(openX && { OpenXJsonSerDe: { ColumnToJsonKeyMappings: openX.columnToJsonKeyMappings } }),
+        ...(hive && { HiveJsonSerDe: {} }),
+      },
+    },
+    OutputFormatConfiguration: {
+      Serializer: {
+        ...(parquet && { ParquetSerDe: { Compression: parquet.compression } }),
+        ...(orc && { OrcSerDe: {} }),
+      },
+    },
+    SchemaConfiguration: { DatabaseName: databaseName, TableName: tableName, RoleARN: roleArn },
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import type { Graph, Resource } from "../../../engine/graph.ts";
 import { type ManualClock, manualClock } from "../../../local/clock.ts";
-import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
+import { type RunningCloud, type ServiceFactory, startCloud } from "../../../local/cloud.ts";
 import type { LogLine } from "../../../local/service.ts";
 import { firehose } from "../../../local/services/firehose/index.ts";
 import { iam } from "../../../local/services/iam/index.ts";
@@ -48,12 +48,13 @@ export interface FirehoseCloud {
   stop(): Promise<void>;
 }
 
-export async function startFirehose(): Promise<FirehoseCloud> {
+/** @param more further services */
+export async function startFirehose(more: Record<string, ServiceFactory> = {}): Promise<FirehoseCloud> {
   const directory = mkdtempSync(join(tmpdir(), "terrace-firehose-"));
   // Signatures carry the real time: start there
   const clock = manualClock(Date.now());
   const lines: LogLine[] = [];
-  const services = { iam, logs, s3, sns, kinesis, lambda, firehose };
+  const services = { iam, logs, s3, sns, kinesis, lambda, firehose, ...more };
   const start = async () => {
     const running = await startCloud({ directory, clock, services, log: (line) => lines.push(line) });
     const config = { ...running.client(), maxAttempts: 1 };
