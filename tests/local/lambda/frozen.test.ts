@@ -30,14 +30,17 @@ const TICKING = `import { appendFileSync, readFileSync } from "node:fs";
 
 const ticks = () => readFileSync(file, "utf8").length;
 
-/** Resolves once the file has stopped growing for ten times as long as the interval takes. */
+/** Ticks that a function which runs on writes meanwhile, at the least, be the machine as busy as it may. */
+const MANY = 50;
+
+/** Resolves once the file has not grown for some hundred times as long as the interval takes. */
 async function stopped(): Promise<number> {
   let last = -1;
   let same = 0;
   return eventually(ticks, (now) => {
     same = now === last ? same + 1 : 0;
     last = now;
-    return same === 10;
+    return same === MANY;
   });
 }
 
@@ -47,7 +50,8 @@ it("a timer of a function does not run while nothing is asked of it, and runs ag
   const frozenAt = await stopped();
   const second = await cloud.invoke("ticking", { file });
   expect(second.payload.id).toBe(first.payload.id);
-  expect(second.payload.before).toBeLessThanOrEqual(frozenAt + 1);
+  // What was due runs as it thaws, before the handler is called.
+  expect(second.payload.before).toBeLessThan(frozenAt + MANY);
   expect(second.payload.after).toBeGreaterThan(second.payload.before);
   const again = await stopped();
   expect(again).toBeGreaterThanOrEqual(second.payload.after);
