@@ -43,7 +43,7 @@ export const RENAMED: Record<string, string> = {
 export const MACROS = [
   "presto_approx_distinct(x) AS approx_count_distinct(x), (x, e) AS approx_count_distinct(x)",
   "presto_array_join(a, s) AS array_to_string(a, s), (a, s, n) AS array_to_string(list_transform(a, lambda v: coalesce(v::VARCHAR, n)), s)",
-  "presto_cardinality(x) AS coalesce(len(TRY_CAST(x AS VARCHAR[])), 0)",
+  "presto_cardinality(x) AS CASE WHEN x IS NULL THEN NULL ELSE coalesce(len(TRY_CAST(x AS VARCHAR[])), 0) END",
   "presto_date_add(u, n, t) AS cast_to_type(t + CASE lower(u) WHEN 'second' THEN to_seconds(n) WHEN 'minute' THEN to_minutes(n) WHEN 'hour' THEN to_hours(n) WHEN 'day' THEN to_days(n::INTEGER) WHEN 'week' THEN to_weeks(n::INTEGER) WHEN 'month' THEN to_months(n::INTEGER) WHEN 'quarter' THEN to_months((n * 3)::INTEGER) WHEN 'year' THEN to_years(n::INTEGER) WHEN 'millisecond' THEN to_milliseconds(n) END, t)",
   // Of a date, a date.
   "presto_date_trunc(u, t) AS cast_to_type(date_trunc(u, t), t)",
