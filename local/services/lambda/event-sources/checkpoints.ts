@@ -1,11 +1,21 @@
 /** How far each mapping has come in each shard. Kept in the database: a killed platform goes on where it was. */
 import type { DatabaseSync } from "node:sqlite";
 
+/** A tumbling window that is open. */
+export interface KeptWindow {
+  /** ms since the epoch */
+  start: number;
+  end: number;
+  /** JSON: what the function gave last. */
+  state: string;
+}
+
 export interface Checkpoint {
   /** Of the last record that is done with. Absent: nothing was there yet when the mapping began. */
   sequence?: string;
   /** The shard is closed, and read to its end. */
   isDone?: boolean;
+  window?: KeptWindow;
 }
 
 export interface Checkpoints {

@@ -1,6 +1,6 @@
 /**
  * Event source mappings: queues and streams that call functions.
- * Not emulated: Kafka, MQ, DocumentDB, provisioned pollers, tumbling windows.
+ * Not emulated: Kafka, MQ, DocumentDB, provisioned pollers.
  */
 import type { Resource } from "../../../../engine/graph.ts";
 import { AwsError, type Cloud } from "../../../service.ts";

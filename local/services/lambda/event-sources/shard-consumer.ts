@@ -1,10 +1,11 @@
 /** Reads one shard for one mapping, from its checkpoint to wherever the shard ends. */
 import { createHash } from "node:crypto";
-import type { Checkpoints } from "./checkpoints.ts";
+import type { Checkpoint, Checkpoints } from "./checkpoints.ts";
 import { type BatchContext, handleBatch } from "./stream-batch.ts";
 import type { StreamRecord } from "./stream-records.ts";
 import type { StreamMapping } from "./stream-settings.ts";
 import type { Start, StreamSource } from "./stream-source.ts";
+import type { TumblingWindows } from "./tumbling-windows.ts";
 
 /** Of an invocation's payload: what is around the records fits into the rest of 6 MiB. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 - 1024;
@@ -21,6 +22,8 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
   const { source, checkpoints, shard, stopping, cloud, pause } = consumption;
   const { uuid } = consumption.current()!;
   const sequence = checkpoints.of(uuid, shard)?.sequence;
+  const save = (part: Checkpoint) => checkpoints.set(uuid, shard, { ...checkpoints.of(uuid, shard), ...part });
+  let windows: TumblingWindows | undefined;
   let read = sequence;
   let iterator = await source.iterator(
     shard,
@@ -53,16 +56,34 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
       }
     }
     if (stopping.aborted) return false;
-    if (records.length > 0 && !(await handleLanes(records, mapping))) return false;
-    if (read !== undefined && read !== began) checkpoints.set(uuid, shard, { sequence: read });
+    if (mapping.tumblingSeconds > 0 || checkpoints.of(uuid, shard)?.window) windows ??= await openWindows();
+    if (records.length > 0) {
+      const handled = mapping.tumblingSeconds > 0 ? windows!.handle(records, mapping) : handleLanes(records, mapping);
+      if (!(await handled)) return false;
+    }
+    if (read !== undefined && read !== began) save({ sequence: read });
+    // What belongs to a window has been read once nothing more comes.
+    const isOver = !next || mapping.tumblingSeconds === 0;
+    if (windows && (isOver || records.length === 0) && !(await windows.close(isOver))) return false;
     if (!next) {
-      checkpoints.set(uuid, shard, { sequence: read, isDone: true });
+      save({ sequence: read, isDone: true });
       return true;
     }
     iterator = next;
     if (read === began) await pause(source.pollMs);
   }
   return false;
+
+  async function openWindows(): Promise<TumblingWindows> {
+    const { tumblingWindows } = await import("./tumbling-windows.ts");
+    return tumblingWindows({
+      ...consumption,
+      batchesOf,
+      done: (some) => save({ sequence: some.at(-1)!.sequence }),
+      window: () => checkpoints.of(uuid, shard)?.window,
+      keep: (window) => save({ window }),
+    });
+  }
 
   /** An iterator may expire while a batch is tried again and again. */
   async function readOn(from: string, limit: number, filters: object[]) {
@@ -86,7 +107,7 @@ export async function consumeShard(consumption: Consumption): Promise<boolean> {
       for (const record of some) finished.add(record);
       const from = place;
       while (place < records.length && finished.has(records[place]!)) place++;
-      if (place > from) checkpoints.set(uuid, shard, { sequence: records[place - 1]!.sequence });
+      if (place > from) save({ sequence: records[place - 1]!.sequence });
     };
     const lanes = new Map<number, StreamRecord[]>();
     for (const record of records) {

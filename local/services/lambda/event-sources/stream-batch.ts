@@ -16,6 +16,10 @@ export interface BatchContext {
   current(): StreamMapping | undefined;
   /** These are done with, one way or the other. */
   done(records: StreamRecord[]): void;
+  /** What the event has beside its records. */
+  members?(): object;
+  /** The function succeeded with some of the records. */
+  answered?(payload: Buffer): void;
   shard: string;
   /** ms after which a record is gone from the stream anyway. */
   retentionMs: number;
@@ -57,7 +61,7 @@ export async function handleBatch(
       const target = functions.find(mapping.functionName, mapping.qualifier);
       const { qualifier } = mapping;
       functions.metrics.readStream(mapping.functionName, context.cloud.clock.now() - left.at(-1)!.arrivedAt);
-      const payload = payloadOf(left);
+      const payload = payloadOf(left, context.members?.());
       result = await functions.invoke(target, {
         payload,
         qualifier,
@@ -78,6 +82,7 @@ export async function handleBatch(
       : mapping.reportsFailures
         ? resumeAt(answerOf(result.payload), left)
         : left.length;
+    if (from > 0) context.answered?.(result.payload);
     context.done(left.slice(0, from));
     if (from >= left.length) return;
     if (result.functionError) warn(result.payload.toString());
@@ -102,15 +107,15 @@ export async function handleBatch(
   }
 }
 
-function payloadOf(records: StreamRecord[]): string {
-  return JSON.stringify({ Records: records.map(({ event }) => event) });
+function payloadOf(records: StreamRecord[], members?: object): string {
+  return JSON.stringify({ Records: records.map(({ event }) => event), ...members });
 }
 
-function pauseAfter(pauses: number): number {
+export function pauseAfter(pauses: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** pauses, LONGEST_PAUSE_MS);
 }
 
-function answerOf(payload: Buffer): unknown {
+export function answerOf(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString());
   } catch {

@@ -1,6 +1,6 @@
 /**
  * Streams (Kinesis, DynamoDB) that call functions: each shard in order, several keys of it side by side where the mapping
- * says so. Not emulated: tumbling windows, Kafka as a destination. With a parallelization factor, the batches of a shard
+ * says so. Not emulated: Kafka as a destination. With a parallelization factor, the batches of a shard
  * that were read together are waited for before more is read.
  */
 import type { Resource } from "../../../../engine/graph.ts";
@@ -135,7 +135,7 @@ export function streamMappings(cloud: Cloud, functions: Functions): Mappings<Str
       DestinationConfig: { OnFailure: mapping.onFailure ? { Destination: mapping.onFailure } : {} },
       StartingPosition: mapping.startingPosition,
       ...(mapping.startingTime !== undefined && { StartingPositionTimestamp: new Date(mapping.startingTime) }),
-      TumblingWindowInSeconds: 0,
+      TumblingWindowInSeconds: mapping.tumblingSeconds,
     }),
     stop: () => stopping.abort(),
   };

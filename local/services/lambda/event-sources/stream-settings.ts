@@ -7,6 +7,8 @@ import type { MappingBase } from "./mapping.ts";
 
 export interface StreamMapping extends MappingBase {
   parallelization: number;
+  /** 0: none. */
+  tumblingSeconds: number;
   bisects: boolean;
   /** -1: until records are gone. */
   maximumRetries: number;
@@ -32,9 +34,6 @@ export function streamMappingOf(declaration: Resource, functions: Functions, now
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     throw refused(`${name} ${value} is out of bounds: ${least} to ${most}`);
   };
-  if (Number(inputs.tumblingWindowInSeconds ?? 0) > 0) {
-    throw refused("tumbling windows are not emulated on this machine");
-  }
   return {
     ...{ uuid: String(outputs.uuid ?? id), urn, declaration, sourceArn, qualifier: undefined },
     ...functions.targetOf(String(inputs.functionName)),
@@ -43,6 +42,7 @@ export function streamMappingOf(declaration: Resource, functions: Functions, now
     batchSize: number("batchSize", 100, 1, 10_000),
     windowSeconds: number("maximumBatchingWindowInSeconds", 0, 0, 300),
     parallelization: number("parallelizationFactor", 1, 1, 10),
+    tumblingSeconds: number("tumblingWindowInSeconds", 0, 0, 900),
     bisects: inputs.bisectBatchOnFunctionError === true,
     maximumRetries: number("maximumRetryAttempts", -1, -1, 10_000),
     maximumAgeSeconds: number(
