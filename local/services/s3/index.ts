@@ -3,7 +3,7 @@
  * uploads, object lock, CORS, bucket policies, public access blocks, event notifications, website hosting.
  *
  * Not emulated: ACLs (owners only, as AWS's default is), replication runs, select, access points. An
- * upload is held in memory whole, 256 MB at most; one in parts that names no checksum has none. What counts as a public
+ * upload is held in memory whole, 256 MB at most. What counts as a public
  * policy is an allow for everybody without a condition. Calls on loopback count as `aws:SecureTransport`.
  */
 import { createHash } from "node:crypto";

@@ -9,6 +9,7 @@ import {
   PutBucketEncryptionCommand,
   PutObjectCommand,
   RestoreObjectCommand,
+  S3Client,
   type StorageClass,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
@@ -46,6 +47,24 @@ describe("S3 objects and what is kept of them", () => {
       const { ChecksumCRC64NVME } = await objects.sdk.send(command);
       expect(ChecksumCRC64NVME).toMatch(/^[\w+/]{11}=$/);
       expect(await codeOf(objects.put(Bucket, "k", body, { ChecksumCRC64NVME: "BAAAAAAAAAA=" }))).toBe("BadDigest");
+    });
+    it("an upload in parts that named none has the whole's, made of the parts' own", async () => {
+      const parts = [randomBytes(5 * 1024 * 1024), randomBytes(5 * 1024 * 1024), randomBytes(1234)];
+      const target = { Bucket, Key: "parts" };
+      const config = { ...cloud.running.client(), forcePathStyle: true, maxAttempts: 1 };
+      const plain = new S3Client({ ...config, requestChecksumCalculation: "WHEN_REQUIRED" });
+      const { UploadId } = await plain.send(new CreateMultipartUploadCommand(target));
+      const Parts = [];
+      for (const [index, Body] of parts.entries()) {
+        const part = { ...target, UploadId, PartNumber: index + 1 };
+        const { ETag } = await plain.send(new UploadPartCommand({ ...part, Body }));
+        Parts.push({ PartNumber: part.PartNumber, ETag });
+      }
+      plain.destroy();
+      const command = new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } });
+      const { ChecksumCRC64NVME, ChecksumType } = await objects.sdk.send(command);
+      const whole = await objects.signed("PUT", `/${Bucket}/whole`, UNSIGNED, Buffer.concat(parts));
+      expect([ChecksumCRC64NVME, ChecksumType]).toEqual([whole.headers.get("x-amz-checksum-crc64nvme"), "FULL_OBJECT"]);
     });
   });
 

@@ -122,6 +122,40 @@ function crc64nvme(bytes: Buffer): bigint {
   return (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0);
 }
 
+/** By length, in bytes: what so many bytes after it do to a checksum, as a matrix of 64 rows over GF(2). */
+const shifts = new Map<number, bigint[]>();
+
+const times = (matrix: bigint[], vector: bigint): bigint => {
+  let sum = 0n;
+  for (let row = 0; vector !== 0n; row++, vector >>= 1n) if (vector & 1n) sum ^= matrix[row]!;
+  return sum;
+};
+
+function shiftBy(length: number): bigint[] {
+  const known = shifts.get(length);
+  if (known) return known;
+  const square = (matrix: bigint[]) => matrix.map((row) => times(matrix, row));
+  // One bit: the polynomial, and each bit to the place below it.
+  let step = Array.from({ length: 64 }, (_, row) => (row === 0 ? 0x9a6c_9329_ac4b_c9b5n : 1n << BigInt(row - 1)));
+  let shift = Array.from({ length: 64 }, (_, row) => 1n << BigInt(row));
+  for (let bits = BigInt(length) * 8n; bits > 0n; bits >>= 1n) {
+    if (bits & 1n) shift = shift.map((row) => times(step, row));
+    step = square(step);
+  }
+  if (shifts.size > 100) shifts.clear();
+  shifts.set(length, shift);
+  return shift;
+}
+
+/** CRC64NVME of what stands one after the other, from the parts' own: nothing is read again. */
+export function joinedCrc64(parts: { crc64: string; size: number }[]): string {
+  const joined = parts.reduce(
+    (before, { crc64, size }) => times(shiftBy(size), before) ^ Buffer.from(crc64, "base64").readBigUInt64BE(),
+    0n,
+  );
+  return big64(joined);
+}
+
 /** The checksum of a whole under an algorithm's name: `CRC32`. */
 export function checksumOf(algorithm: string, bytes: Buffer): string | undefined {
   return ALGORITHMS[`Checksum${algorithm}`]?.(bytes);

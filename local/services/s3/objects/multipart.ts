@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { AwsError, type Operation } from "../../../service.ts";
 import { decodeBody } from "../content/aws-chunked.ts";
-import { checksumOf, compositeChecksum, verifiedChecksums } from "../content/checksums.ts";
+import { checksumOf, compositeChecksum, joinedCrc64, verifiedChecksums } from "../content/checksums.ts";
 import { encryptionKeys, type ObjectEncryption, toldOf } from "../content/encryption.ts";
 import { suppliedKey } from "../content/supplied-key.ts";
 import { etagOf, type S3 } from "../index.ts";
@@ -20,6 +20,8 @@ interface Part {
   size: number;
   file: string;
   checksums: Record<string, string>;
+  /** Of uploads that name no other: the whole has one then. */
+  crc64?: string;
 }
 
 interface Upload {
@@ -77,12 +79,19 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
     store.removeParts(files);
   }
 
-  function addPart(id: string, number: number, bytes: Buffer, checksums: Record<string, string>): Part {
+  function addPart(
+    { id, algorithm }: { id: string; algorithm: string | undefined },
+    number: number,
+    bytes: Buffer,
+    checksums: Record<string, string>,
+  ): Part {
     if (!(number >= 1 && number <= 10_000)) {
       throw new AwsError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", 400);
     }
     const before = selectPart.get(id, number);
-    const part: Part = { number, etag: etagOf(bytes), size: bytes.length, file: store.putPart(bytes), checksums };
+    const crc64 = algorithm && algorithm !== "CRC64NVME" ? undefined : checksumOf("CRC64NVME", bytes);
+    const placed = { etag: etagOf(bytes), size: bytes.length, file: store.putPart(bytes) };
+    const part: Part = { number, ...placed, checksums, crc64 };
     putPart.run(id, number, JSON.stringify(part));
     if (before) store.removeParts([JSON.parse(String(before.part)).file]);
     return part;
@@ -117,17 +126,21 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
     });
   }
 
+  function ofParts(algorithm: string, type: NonNullable<Upload["checksumType"]>, parts: Part[]): string | undefined {
+    const read = ({ file }: Part) => store.readPart(file);
+    if (type === "COMPOSITE") {
+      const each = parts.map(({ checksums }) => checksums[`Checksum${algorithm}`] ?? "");
+      return compositeChecksum(algorithm, each);
+    }
+    if (algorithm !== "CRC64NVME") return checksumOf(algorithm, Buffer.concat(parts.map(read)));
+    return joinedCrc64(parts.map((part) => ({ ...part, crc64: part.crc64 ?? checksumOf(algorithm, read(part))! })));
+  }
+
   /** Of the whole, from the parts' or from its bytes. @throws AwsError where the client names another */
-  function checksumsOf({ algorithm, checksumType }: Upload, parts: Part[], input: Record<string, unknown>) {
-    if (!algorithm) return {};
+  function checksumsOf(upload: Upload, parts: Part[], input: Record<string, unknown>) {
+    const { algorithm = "CRC64NVME", checksumType = "FULL_OBJECT" } = upload;
     const name = `Checksum${algorithm}`;
-    const checksum =
-      checksumType === "FULL_OBJECT"
-        ? checksumOf(algorithm, Buffer.concat(parts.map(({ file }) => store.readPart(file))))
-        : compositeChecksum(
-            algorithm,
-            parts.map(({ checksums }) => checksums[name] ?? ""),
-          );
+    const checksum = ofParts(algorithm, checksumType, parts);
     if (checksum === undefined) return {};
     const given = input[name] as string | undefined;
     if (given !== undefined && given.replace(/-\d+$/, "") !== checksum.replace(/-\d+$/, "")) {
@@ -173,7 +186,7 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
           const checksum = checksumOf(algorithm, bytes);
           if (checksum) checksums[`Checksum${algorithm}`] = checksum;
         }
-        const { etag } = addPart(input.UploadId, input.PartNumber, bytes, checksums);
+        const { etag } = addPart({ id: input.UploadId, algorithm }, input.PartNumber, bytes, checksums);
         return { ETag: etag, ...toldOf(encryption), ...checksums };
       },
     },
@@ -190,7 +203,7 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         const bytes = range ? all.subarray(range.first, range.last + 1) : all;
         const checksum = algorithm && checksumOf(algorithm, bytes);
         const checksums: Record<string, string> = checksum ? { [`Checksum${algorithm}`]: checksum } : {};
-        const { etag } = addPart(input.UploadId, input.PartNumber, bytes, checksums);
+        const { etag } = addPart({ id: input.UploadId, algorithm }, input.PartNumber, bytes, checksums);
         return { CopyPartResult: { ETag: etag, LastModified: new Date(clock.now()), ...checksums } };
       },
     },
@@ -256,7 +269,7 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         );
         end(UploadId);
         const Location = `${s3.cloud.endpoint}/${Bucket}/${encodeURIComponent(Key).replace(/%2F/g, "/")}`;
-        const told = upload.algorithm ? { ...checksums, ChecksumType: upload.checksumType } : {};
+        const told = { ...checksums, ChecksumType: upload.checksumType ?? "FULL_OBJECT" };
         return { Bucket, Key, ETag: etag, Location, VersionId: versionOf(s3, object), ...toldOf(encryption), ...told };
       },
     },
