@@ -20,6 +20,7 @@ import {
 } from "@aws-sdk/client-apigatewayv2";
 import { buildSync } from "esbuild";
 import WebSocket, { type ClientOptions } from "ws";
+import { eventually } from "../lambda/fixture.ts";
 import { functionArn, invokeArn, resource, role } from "../lambda/resources.ts";
 import { type GatewayCloud, startApi } from "./fixture.ts";
 import { mayInvoke } from "./resources.ts";
@@ -484,6 +485,34 @@ describe("limits of a WebSocket API", () => {
     await client.ask({ action: "say" });
     expect(await client.ask({ action: "say" })).toMatchObject({ message: "Too Many Requests" });
   });
+});
+
+it("every event leaves a line in the stage's access log, with its connection and route", async () => {
+  await cloud.provision(resource("aws:cloudwatch/logGroup:LogGroup", "access", { name: "access" }));
+  const variables = ["eventType", "routeKey", "connectionId", "messageId", "status", "disconnectStatusCode", "apiId"];
+  const Format = JSON.stringify(Object.fromEntries(variables.map((name) => [name, `$context.${name}`])));
+  const DestinationArn = "arn:aws:logs:eu-west-1:000000000000:log-group:access";
+  const settings = { ApiId: apiId, StageName: "v1", AccessLogSettings: { DestinationArn, Format } };
+  await control.send(new UpdateStageCommand(settings));
+  await route("say");
+  await route("$disconnect");
+  const client = await connect();
+  await client.ask({ action: "say" });
+  await reports.next();
+  client.socket.close(1000);
+  await reports.next();
+  const read = async () => {
+    const { events } = await cloud.running.call("logs", "FilterLogEvents", { logGroupName: "access" });
+    return events as { message: string }[];
+  };
+  const lines = (await eventually(read, (events) => events.length === 3)).map(({ message }) => JSON.parse(message));
+  const connectionId = lines[0].connectionId;
+  expect(connectionId).toMatch(/=$/);
+  expect(lines).toMatchObject([
+    { eventType: "CONNECT", routeKey: "$connect", status: "200", messageId: "-", apiId },
+    { eventType: "MESSAGE", routeKey: "say", status: "200", messageId: expect.stringMatching(/=$/), connectionId },
+    { eventType: "DISCONNECT", routeKey: "$disconnect", disconnectStatusCode: "1000", connectionId },
+  ]);
 });
 
 it("a function answers a client through the unmodified management client, at the address that its event names", async () => {

@@ -180,7 +180,11 @@ export function contextVariable(cloud: Cloud, exchange: Exchange, name: string):
       return exchange.integrationMs;
     case "integrationStatus":
     case "integration.status":
+    case "integration.integrationStatus":
       return exchange.integrationStatus;
+    case "customDomain.basePathMatched":
+      // What of the whole path is not the API's own.
+      return exchange.eventPath?.slice(1, exchange.eventPath.length - exchange.path.length) || undefined;
     case "error.message":
       return exchange.error?.message;
     case "error.messageString":
