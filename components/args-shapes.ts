@@ -1133,6 +1133,12 @@ export const SHAPES: Record<string, Shape> = {
           input: "string",
         },
       },
+      "secureStrings?": {
+        list: "string",
+      },
+      "kmsKeyArn?": {
+        input: "string",
+      },
       "tags?": {
         record: "string",
       },

@@ -50,8 +50,8 @@ export {
   UserPool,
   type UserPoolArgs,
 } from "./edge/user-pool.ts";
-export { WebSocketApi, type WebSocketApiArgs } from "./edge/websocket-api.ts";
 export { Website, type WebsiteArgs, type WebsiteDomainArgs } from "./edge/website.ts";
+export { WebSocketApi, type WebSocketApiArgs } from "./edge/websocket-api.ts";
 export * from "./grants.ts";
 export { AlarmTopic, type AlarmTopicArgs } from "./insight/alarm-topic.ts";
 export { Alarms, type AlarmsArgs, type AlarmThresholds } from "./insight/alarms.ts";

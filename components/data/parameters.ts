@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantReadParameters, grantReadSecret } from "../grants.ts";
-import { checked, checkedSecretArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import type { Link } from "../compute/link.ts";
+import { type Grant, grantDecrypt, grantReadParameters, grantReadSecret } from "../grants.ts";
+import { checked, checkedArn, checkedSecretArn, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 
 export interface ParametersArgs {
@@ -12,6 +13,10 @@ export interface ParametersArgs {
   values: Record<string, pulumi.Input<string>>;
   /** ARNs of secrets by name: what stands below the path says where a secret is, and who may read it does. @default none */
   secrets?: Record<string, pulumi.Input<string>>;
+  /** Names of SecureStrings: each is made with `-`, and then put by who has the secret. No program and no state ever has it. @default none */
+  secureStrings?: string[];
+  /** KMS key of the SecureStrings. @default AWS's own key for SSM */
+  kmsKeyArn?: pulumi.Input<string>;
   tags?: Tags;
 }
 
@@ -51,11 +56,37 @@ export class Parameters extends pulumi.ComponentResource {
       this.#put(name, key, arn, args.tags);
       return arn;
     });
+    for (const [index, key] of (args.secureStrings ?? []).entries()) {
+      checkForm(component, `secureStrings[${index}]`, key, NAME, NAME_WORDS);
+      if (key in args.values || key in (args.secrets ?? {})) {
+        throw new InvalidArgumentError(component, `secureStrings[${index}]`, key, "there is another of this name");
+      }
+    }
+    const kmsKeyArn = checkedArn(component, "kmsKeyArn", args.kmsKeyArn, "kms");
+    for (const key of args.secureStrings ?? []) this.#declareSecure(name, key, kmsKeyArn, args.tags);
     const child = { parent: this };
     const account = aws.getCallerIdentityOutput({}, child).accountId;
     const region = aws.getRegionOutput({}, child).region;
-    this.readGrants = [grantReadParameters(this.path, region, account), ...secrets.map(grantReadSecret)];
+    this.readGrants = [
+      grantReadParameters(this.path, region, account),
+      ...secrets.map(grantReadSecret),
+      ...(kmsKeyArn ? [grantDecrypt(kmsKeyArn, "ssm", region)] : []),
+    ];
     this.registerOutputs({ path: this.path });
+  }
+
+  /** For `link`: read them, with `terrace/parameters`. */
+  read(): Link {
+    return { values: { path: this.path }, grants: this.readGrants };
+  }
+
+  /** Write-only: what is put later is neither read into the state nor put back. */
+  #declareSecure(name: string, key: string, keyId: pulumi.Input<string> | undefined, tags: Tags | undefined): void {
+    new aws.ssm.Parameter(
+      `${name}-${key}`,
+      { name: `${this.path}/${key}`, type: "SecureString", valueWo: "-", valueWoVersion: 1, keyId, tags },
+      { parent: this },
+    );
   }
 
   #put(name: string, key: string, value: pulumi.Input<string>, tags: Tags | undefined): void {

@@ -48,3 +48,42 @@ describe("Parameters", () => {
     expect(await refused(parameters(args))).toContain(`Parameters "settings": ${message}`);
   });
 });
+
+describe("SecureStrings", () => {
+  const made = () =>
+    new terrace.Parameters("settings", {
+      path: "/shop/dev",
+      values: {},
+      secureStrings: ["stripe-key"],
+      kmsKeyArn: "arn:aws:kms:eu-west-1:000000000000:key/1",
+    });
+
+  it("are made for somebody to put: state has neither their value nor is it read into it", async () => {
+    const { inputs } = (await deploy(made)).resource("aws:ssm/parameter:Parameter", "settings-stripe-key");
+    expect(inputs).toMatchObject({
+      type: "SecureString",
+      valueWo: "-",
+      valueWoVersion: 1,
+      name: "/shop/dev/stripe-key",
+    });
+    expect(inputs).not.toHaveProperty("value");
+  });
+
+  it("are read by who is linked, through SSM alone", async () => {
+    const stack = await deploy(() => {
+      new terrace.Function("shop", { entry: "tests/fixtures/functions/hello", link: { settings: made().read() } });
+    });
+    const { Statement } = JSON.parse(String(stack.resource("aws:iam/rolePolicy:RolePolicy").inputs.policy));
+    expect(Statement.at(-1)).toMatchObject({
+      Action: ["kms:Decrypt"],
+      Condition: { StringEquals: { "kms:ViaService": "ssm.eu-west-1.amazonaws.com" } },
+    });
+  });
+
+  it("have names of their own", async () => {
+    const args = { path: "/a", values: { key: "x" }, secureStrings: ["key"] };
+    expect(await refused(() => new terrace.Parameters("p", args))).toContain(
+      'secureStrings[0] is "key"; there is another of this name',
+    );
+  });
+});

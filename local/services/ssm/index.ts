@@ -112,7 +112,9 @@ export function ssm(cloud: Cloud): Service {
     const call = declaring(cloud);
     const KeyId = inputs.keyId === undefined ? undefined : String(inputs.keyId);
     const isSame = existing?.type === type && (KeyId === undefined || existing.keyId === KeyId);
-    if (!isSame || (await secure.open(existing, call)) !== value) {
+    // What is write-only is somebody else's from then on.
+    const isOthers = isSame && existing && inputs.valueWo !== undefined;
+    if (!isOthers && (!isSame || (await secure.open(existing, call)) !== value)) {
       await put({ Name: parameterName, Value: String(value), Type: type, KeyId, Overwrite: true }, call);
     }
     const current = { ...store.find(parameterName)!, tags, description };
