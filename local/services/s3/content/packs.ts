@@ -28,8 +28,6 @@ export interface Packs {
   read(place: Packed): Buffer;
   /** Something in a pack is named by no row any more. */
   release(file: string): void;
-  /** Gives back what is free, of all packs but the one that is appended to. */
-  tidy(): void;
   /** Gives back what is free, of all packs: nothing is appended after this. */
   close(): void;
 }
@@ -37,6 +35,8 @@ export interface Packs {
 export function packs(folder: string, database: DatabaseSync): Packs {
   let current: { name: string; descriptor: number; size: number } | undefined;
   let released = 0;
+  /** Bytes of each pack that rows name: counted once something goes, and from then on kept up to date. */
+  let live: Map<string, number> | undefined;
   const named = database.prepare(
     `SELECT substr(file, 1, instr(file, ':') - 1) AS pack, sum(json_extract(detail, '$.size')) AS bytes
      FROM s3_objects WHERE file LIKE 'pack-%' GROUP BY pack`,
@@ -46,7 +46,7 @@ export function packs(folder: string, database: DatabaseSync): Packs {
 
   function append(bytes: Buffer): string {
     if (!current || current.size >= MAX_PACK_BYTES) {
-      if (current) closeSync(current.descriptor);
+      seal();
       // One of this process's own: an earlier one that still runs may not come in between.
       const name = `pack-${randomBytes(8).toString("hex")}`;
       current = { name, descriptor: openSync(join(folder, name), "wx"), size: 0 };
@@ -56,7 +56,13 @@ export function packs(folder: string, database: DatabaseSync): Packs {
       done += writeSync(descriptor, bytes, done, bytes.length - done, size + done);
     }
     current.size += bytes.length;
+    live?.set(name, (live.get(name) ?? 0) + bytes.length);
     return `${name}:${size}:${bytes.length}`;
+  }
+
+  function seal(): void {
+    if (current) closeSync(current.descriptor);
+    current = undefined;
   }
 
   function place(file: string): Packed | undefined {
@@ -80,14 +86,26 @@ export function packs(folder: string, database: DatabaseSync): Packs {
     return bytes;
   }
 
-  function tidy(): void {
+  function count(): Map<string, number> {
+    const packs = readdirSync(folder).filter((name) => name.startsWith("pack-"));
+    const found = new Map(packs.map((name) => [name, 0]));
+    for (const { pack, bytes } of named.all()) found.set(String(pack), Number(bytes));
+    return found;
+  }
+
+  /** All packs but the one that is appended to. */
+  function tidy(counted: Map<string, number>): void {
     released = 0;
-    const live = new Map(named.all().map(({ pack, bytes }) => [String(pack), Number(bytes)]));
-    for (const name of readdirSync(folder)) {
-      if (!name.startsWith("pack-") || name === current?.name) continue;
-      const bytes = live.get(name) ?? 0;
-      if (bytes === 0) rmSync(join(folder, name), { force: true });
-      else if (bytes < statSync(join(folder, name)).size / 2) empty(name);
+    for (const [name, bytes] of counted) {
+      if (name === current?.name) continue;
+      const path = join(folder, name);
+      if (bytes <= 0) {
+        rmSync(path, { force: true });
+        counted.delete(name);
+      } else if (bytes < (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / 2) {
+        empty(name);
+        counted.set(name, 0);
+      }
     }
   }
 
@@ -99,15 +117,19 @@ export function packs(folder: string, database: DatabaseSync): Packs {
   }
 
   return {
-    ...{ append, place, read, tidy },
+    ...{ append, place, read },
     close() {
-      if (current) closeSync(current.descriptor);
-      current = undefined;
-      tidy();
+      seal();
+      tidy(count());
+      seal();
     },
     release(file) {
-      released += place(file)?.length ?? 0;
-      if (released >= TIDY_FROM_BYTES) tidy();
+      const [name = "", , length] = file.split(":");
+      // The row that named it is gone by now.
+      if (live) live.set(name, (live.get(name) ?? 0) - Number(length));
+      else live = count();
+      released += Number(length);
+      if (released >= TIDY_FROM_BYTES) tidy(live);
     },
   };
 }
