@@ -1,7 +1,7 @@
 /** Lambda's own segments of a sampled invocation: the service's, and within it the function's. */
 import type { Cloud } from "../../service.ts";
 import { emit, newSegmentId, type TraceContext, traceHeader, traceOf, tracingOf } from "../../tracing.ts";
-import type { InvocationResult } from "./environments/environment.ts";
+import type { InvocationResult } from "./environments/invocation.ts";
 import type { FunctionConfig } from "./function-config.ts";
 
 export interface InvocationTrace {

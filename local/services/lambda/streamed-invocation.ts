@@ -1,6 +1,6 @@
 /** An invocation whose response is read while the function makes it, as InvokeWithResponseStream tells of it. */
 import { Readable } from "node:stream";
-import type { InvocationResult } from "./environments/environment.ts";
+import type { InvocationResult } from "./environments/invocation.ts";
 import type { ResponseStream } from "./environments/streamed-response.ts";
 import type { Functions, InvokeRequest, LambdaFunction } from "./functions.ts";
 import { type StreamedOutput, tailOf } from "./invoke.ts";

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 import type { CheckpointDurableExecutionRequest } from "@aws-sdk/client-lambda";
 import { AwsError, type Cloud, type Timer } from "../../../service.ts";
 import { notFound } from "../api/errors.ts";
-import type { InvocationResult } from "../environments/environment.ts";
+import type { InvocationResult } from "../environments/invocation.ts";
 import { type Functions, type InvokeRequest, type LambdaFunction, unqualified } from "../functions.ts";
 import { announcements } from "./announce.ts";
 import { callbacks } from "./callbacks.ts";

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from "../../../service.ts";
 import { claims as openClaims } from "./claims.ts";
-import type { Invocation } from "./environment.ts";
+import type { Invocation } from "./invocation.ts";
 
 /** A function is quick once so many more of its invocations took less than this. */
 const QUICK_MS = 5;

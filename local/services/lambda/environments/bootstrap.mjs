@@ -10,7 +10,6 @@ import { existsSync, readSync, writeSync } from "node:fs";
 import module from "node:module";
 import { connect } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
-import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { reachApis } from "./api-hosts.mjs";
@@ -34,7 +33,6 @@ socket.write(`${token}\n`);
 
 const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
 const highWaterMark = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
-const CHUNK_BYTES = 256 * 1024;
 const HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response";
 
 patchConsole();
@@ -46,8 +44,11 @@ process.on("unhandledRejection", (reason) => {
 });
 
 let handler;
+/** Loaded for a handler that streams. */
+let responseStream;
 try {
   handler = await loadHandler();
+  if (handler[streaming]) ({ responseStream } = await import("./response-stream.mjs"));
 } catch (error) {
   await initFailed(error);
 }
@@ -136,7 +137,7 @@ function offerStreaming() {
 }
 
 async function invokeStreaming(id, event, context) {
-  const { stream, hasBegun, end } = responseStream(id);
+  const { stream, hasBegun, end } = responseStream(id, { highWaterMark: handler[highWaterMark], say, frame });
   try {
     const returned = handler(event, stream, context);
     if (typeof returned?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
@@ -151,58 +152,6 @@ async function invokeStreaming(id, event, context) {
     await end(JSON.stringify(body));
   }
   answer("stream-done", id, "");
-}
-
-function responseStream(id) {
-  let contentType = "application/octet-stream";
-  let written = false;
-  let hasBegun = false;
-  let hasEnded = false;
-  let failure = "";
-  const begin = () => {
-    if (!hasBegun) say("stream-begin", id, contentType);
-    hasBegun = true;
-  };
-  const sayEnd = (sent) => {
-    begin();
-    hasEnded = true;
-    say("stream-end", id, failure, sent);
-  };
-  const stream = new Writable({
-    highWaterMark: handler[highWaterMark],
-    write(chunk, _encoding, done) {
-      begin();
-      let start = 0;
-      for (; start + CHUNK_BYTES < chunk.length; start += CHUNK_BYTES) {
-        frame("stream-chunk", id, chunk.subarray(start, start + CHUNK_BYTES));
-      }
-      frame("stream-chunk", id, chunk.subarray(start), done);
-    },
-    final: sayEnd,
-  });
-  // It ends in what the function's promise says.
-  stream.on("error", () => {});
-  stream.setContentType = (type) => {
-    if (!written) contentType = type;
-    else throw Object.assign(new Error("Cannot set content-type, too late."), { name: "InvalidStreamingOperation" });
-  };
-  // Only `write` says the metadata: a response that is nothing but its end has none, on Lambda too.
-  const plain = stream.write.bind(stream);
-  stream.write = (chunk, ...more) => {
-    if (!written) stream._onBeforeFirstWrite?.((data) => plain(data));
-    written = true;
-    return plain(typeof chunk === "string" || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk), ...more);
-  };
-  return {
-    stream,
-    hasBegun: () => hasBegun || stream.writableLength > 0,
-    /** Once what was written is on its way. After its end, an error changes nothing for the caller. */
-    async end(error) {
-      failure = error;
-      if (!stream.closed) await new Promise((closed) => stream.once("close", closed).end());
-      if (!hasEnded) sayEnd();
-    },
-  };
 }
 
 function withCallback(event, context) {

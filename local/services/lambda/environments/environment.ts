@@ -3,7 +3,7 @@
  * over its memory limit. Between invocations it is frozen: its process waits for one byte and does nothing else (see
  * freezer.ts). A quick function's process is sent the next few invocations while it runs one (see ahead.ts).
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Credentials, Timer } from "../../../service.ts";
@@ -11,17 +11,13 @@ import type { FunctionConfig } from "../function-config.ts";
 import type { StreamLog } from "../function-log.ts";
 import { ahead as createAhead } from "./ahead.ts";
 import type { Freezable, Freezer } from "./freezer.ts";
+import { failure, type Invocation, RESPONSE_LIMIT_BYTES, tooLarge, traceId } from "./invocation.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 import type { RuntimeClient } from "./runtime-client.ts";
 import { awaken, eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
-import {
-  type ResponseStream,
-  STREAM_LIMIT_BYTES,
-  type StreamedResponse,
-  streamedResponse,
-} from "./streamed-response.ts";
+import { STREAM_LIMIT_BYTES, type StreamedResponse, streamedResponse } from "./streamed-response.ts";
 
 /** Lambda's own limit for everything before the first invocation. */
 const INIT_LIMIT_MS = 10_000;
@@ -32,34 +28,6 @@ const MAX_AGE_MS = 11 * 3_600_000;
 const MEMORY_CHECK_MS = 250;
 /** What a process said before it ended is seen within this. */
 const LAST_WORDS_MS = 50;
-export const RESPONSE_LIMIT_BYTES = 6_291_556;
-
-export interface Invocation {
-  requestId: string;
-  payload: string | Uint8Array;
-  invokedArn: string;
-  clientContext?: string;
-  tenantId?: string;
-  /** X-Ray's. @default a new trace, not sampled */
-  traceHeader?: string;
-  /** How long the environment may wait for more work afterwards. */
-  keepWarmMs: number;
-  /** Collects the invocation's log for `LogType: Tail`. */
-  tail?: string[];
-  /** Gets the response while it is made. Absent: it is collected. A function that does not stream never calls it. */
-  onStream?(stream: ResponseStream): void;
-  done(result: InvocationResult): void;
-}
-
-export interface InvocationResult {
-  /** Empty where the response went to `onStream`, unless it ended in an error. */
-  payload: Buffer;
-  /** Of the handler; absent where it did not run. */
-  durationMs?: number;
-  functionError?: "Unhandled";
-  /** Of a durable function. */
-  durableExecutionArn?: string;
-}
 
 export interface EnvironmentOptions {
   config: FunctionConfig;
@@ -396,21 +364,4 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     if (returned.length > 0) options.onReturned(returned);
     options.onGone(environment);
   }
-}
-
-function failure(errorType: string, errorMessage: string): Buffer {
-  return Buffer.from(JSON.stringify({ errorType, errorMessage }));
-}
-
-function tooLarge(bytes: number, limit: number): Buffer {
-  return failure(
-    "Function.ResponseSizeTooLarge",
-    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${limit} bytes).`,
-  );
-}
-
-/** Of an invocation that is not sampled. */
-function traceId(): string {
-  const hex = randomUUID().replaceAll("-", "");
-  return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${hex.slice(0, 24)};Parent=${hex.slice(16)};Sampled=0`;
 }

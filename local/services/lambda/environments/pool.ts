@@ -5,7 +5,8 @@
  */
 import { availableParallelism } from "node:os";
 import type { Clock, Timer } from "../../../service.ts";
-import type { Environment, Invocation } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import type { Invocation } from "./invocation.ts";
 
 /** How long an invocation waits for environments that finish nothing before another one starts. */
 const SCALE_OUT_AFTER_MS = 30;
