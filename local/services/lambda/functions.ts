@@ -15,7 +15,7 @@ import { startEnvironment } from "./environments/environment.ts";
 import { freezer } from "./environments/freezer.ts";
 import type { Invocation, InvocationResult } from "./environments/invocation.ts";
 import { type Pool, type PoolOptions, pool } from "./environments/pool.ts";
-import type { RuntimeApi } from "./environments/runtime-api.ts";
+import type { RuntimeApi } from "./environments/runtime-api/runtime-api.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
 import { concurrencyGauge, type FunctionMetrics, functionMetrics } from "./function-metrics.ts";

@@ -18,7 +18,7 @@ import { codeSigningConfigs } from "./code/code-signing.ts";
 import { type CodeInput, packageOf } from "./code/packages.ts";
 import type { DurableEngine } from "./durable/index.ts";
 import { durableOperations } from "./durable/operations.ts";
-import { startRuntimeApi } from "./environments/runtime-api.ts";
+import { startRuntimeApi } from "./environments/runtime-api/runtime-api.ts";
 import { eventSourceMappings } from "./event-sources/index.ts";
 import { parseFunctionName } from "./function-config.ts";
 import { logBatches } from "./function-log.ts";

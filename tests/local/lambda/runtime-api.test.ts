@@ -2,8 +2,11 @@
 import { once } from "node:events";
 import { type ClientRequest, request } from "node:http";
 import { connect } from "node:net";
-import { type RuntimeApi, startRuntimeApi } from "../../../local/services/lambda/environments/runtime-api.ts";
-import type { Delivery } from "../../../local/services/lambda/environments/runtime-client.ts";
+import {
+  type RuntimeApi,
+  startRuntimeApi,
+} from "../../../local/services/lambda/environments/runtime-api/runtime-api.ts";
+import type { Delivery } from "../../../local/services/lambda/environments/runtime-api/runtime-client.ts";
 
 let api: RuntimeApi;
 let send: ((delivery: Delivery) => void) | undefined;

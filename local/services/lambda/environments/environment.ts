@@ -14,8 +14,8 @@ import type { Freezable, Freezer } from "./freezer.ts";
 import { failure, type Invocation, RESPONSE_LIMIT_BYTES, tooLarge, traceId } from "./invocation.ts";
 import { endLines, reportLine, startLine } from "./log-lines.ts";
 import { residentBytes } from "./memory.ts";
-import type { RuntimeApi } from "./runtime-api.ts";
-import type { RuntimeClient } from "./runtime-client.ts";
+import type { RuntimeApi } from "./runtime-api/runtime-api.ts";
+import type { RuntimeClient } from "./runtime-api/runtime-client.ts";
 import { awaken, eachLine, exitReason, spawnRuntime } from "./runtime-process.ts";
 import { STREAM_LIMIT_BYTES, type StreamedResponse, streamedResponse } from "./streamed-response.ts";
 

@@ -8,7 +8,7 @@
  * the head `{"freeze":true}` tells it to do nothing until a byte comes on its descriptor 4.
  */
 import type { Socket } from "node:net";
-import { keepPolling } from "../../../polling.ts";
+import { keepPolling } from "../../../../polling.ts";
 import { BODY_LIMIT_BYTES, type Delivery, type RuntimeClient, type RuntimeClients } from "./runtime-client.ts";
 
 const LINE_LIMIT_BYTES = 1024;
