@@ -1155,7 +1155,7 @@ export const SHAPES: Record<string, Shape> = {
         input: "string",
       },
       "provider?": {
-        oneOf: ["GitHub", "GitLab", "Bitbucket"],
+        oneOf: ["GitHub", "GitLab", "Bitbucket", "CodeCommit"],
       },
       stack: "string",
       state: {

@@ -5,7 +5,8 @@ import type { BuildProject } from "./build-project.ts";
 import type { PipelineArgs } from "./pipeline.ts";
 
 export interface StageParts {
-  connectionArn: pulumi.Input<string>;
+  /** Undefined where the repository is CodeCommit's. */
+  connectionArn: pulumi.Input<string> | undefined;
   topicArn: pulumi.Input<string> | undefined;
   preview: BuildProject;
   up: BuildProject;
@@ -15,12 +16,21 @@ export function pipelineStages(
   { repository, branch = "main", stack, approval = "manual", filePaths }: PipelineArgs,
   { connectionArn, topicArn, preview, up }: StageParts,
 ): Pick<aws.codepipeline.PipelineArgs, "stages" | "triggers"> {
-  const source = {
-    ...{ name: "Source", category: "Source", owner: "AWS", provider: "CodeStarSourceConnection", version: "1" },
+  const common = { name: "Source", category: "Source", owner: "AWS", version: "1" };
+  const fromCodeCommit = {
+    ...common,
+    provider: "CodeCommit",
+    namespace: "Source",
+    outputArtifacts: ["Source"],
+    configuration: { RepositoryName: repository, BranchName: branch, PollForSourceChanges: "false" },
+  };
+  const fromHost = {
+    ...common,
+    provider: "CodeStarSourceConnection",
     namespace: "Source",
     outputArtifacts: ["Source"],
     configuration: {
-      ConnectionArn: connectionArn,
+      ConnectionArn: connectionArn!,
       FullRepositoryId: repository,
       BranchName: branch,
       OutputArtifactFormat: "CODE_ZIP",
@@ -39,7 +49,7 @@ export function pipelineStages(
   };
   return {
     stages: [
-      { name: "Source", actions: [source] },
+      { name: "Source", actions: [connectionArn ? fromHost : fromCodeCommit] },
       {
         name: "Preview",
         actions: [{ ...build(preview), name: "Preview", inputArtifacts: ["Source"], outputArtifacts: ["Plan"] }],

@@ -3,23 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { Bucket } from "../data/bucket.ts";
 import { type Grant, grantEncrypt, grantPublish, policyOf, trustOfSource } from "../grants.ts";
-import {
-  checked,
-  checkedArn,
-  checkForm,
-  checkRange,
-  checkRetention,
-  InvalidArgumentError,
-} from "../invalid-argument.ts";
+import { checkedArn } from "../invalid-argument.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { type BuildProject, buildProject } from "./build-project.ts";
+import { checkPipeline, policies } from "./pipeline-check.ts";
 import { pipelineStages } from "./pipeline-stages.ts";
 import { previewSpec, upSpec } from "./pulumi-builds.ts";
+import { sourceGrant, startOnPush } from "./source.ts";
 import { type StateArgs, stateGrants } from "./state.ts";
 
 export interface PipelineArgs {
-  /** `"owner/name"`. */
+  /** `"owner/name"`; of CodeCommit the name alone. */
   repository: string;
   /** @default "main" */
   branch?: string;
@@ -27,8 +22,8 @@ export interface PipelineArgs {
   filePaths?: string[];
   /** Connection to the repository's host that somebody has accepted. @default a new one, which waits for that in the console */
   connectionArn?: pulumi.Input<string>;
-  /** Host of the repository, for a new connection. @default "GitHub" */
-  provider?: "GitHub" | "GitLab" | "Bitbucket";
+  /** Host of the repository: for a new connection, or AWS's own, which needs none. @default "GitHub" */
+  provider?: "GitHub" | "GitLab" | "Bitbucket" | "CodeCommit";
   /** Pulumi stack that is deployed: `"prod"`. */
   stack: string;
   /** Where Pulumi keeps the stack's state, and what opens it. */
@@ -74,7 +69,8 @@ export interface PipelineArgs {
 export class Pipeline extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly pipelineName: pulumi.Output<string>;
-  readonly connectionArn: pulumi.Output<string>;
+  /** Undefined where the repository is CodeCommit's. */
+  readonly connectionArn: pulumi.Output<string> | undefined;
   readonly previewRoleArn: pulumi.Output<string>;
   readonly deployRoleArn: pulumi.Output<string>;
   readonly artifactBucketName: pulumi.Output<string>;
@@ -83,7 +79,7 @@ export class Pipeline extends pulumi.ComponentResource {
     super("terrace:delivery:Pipeline", name, {}, options);
     checkArgs("Pipeline", name, args);
     const component = `Pipeline "${name}"`;
-    validate(component, name, args);
+    checkPipeline(component, name, args);
     const child = { parent: this };
     const { protection, tags } = args;
     const account = aws.getCallerIdentityOutput({}, child).accountId;
@@ -98,10 +94,15 @@ export class Pipeline extends pulumi.ComponentResource {
       child,
     );
     const key: Grant[] = kmsKeyArn ? [grantEncrypt(kmsKeyArn, "s3", region)] : [];
-    this.connectionArn =
-      checkedArn(component, "connectionArn", args.connectionArn, "(codeconnections|codestar-connections)") ??
-      new aws.codeconnections.Connection(`${name}-connection`, { providerType: args.provider ?? "GitHub", tags }, child)
-        .arn;
+    const inCodeCommit = args.provider === "CodeCommit";
+    this.connectionArn = inCodeCommit
+      ? undefined
+      : (checkedArn(component, "connectionArn", args.connectionArn, "(codeconnections|codestar-connections)") ??
+        new aws.codeconnections.Connection(
+          `${name}-connection`,
+          { providerType: args.provider ?? "GitHub", tags },
+          child,
+        ).arn);
 
     const builds = {
       ...{ artifacts, kmsKeyArn, account, region, tags },
@@ -124,7 +125,15 @@ export class Pipeline extends pulumi.ComponentResource {
       policyArns: policies(component, "deployPolicyArns", args.deployPolicyArns),
       grants: [...key, ...upGrants],
     });
-    const role = this.#role(name, { artifacts, builds: [preview, up], topicArn, key, account, region, tags });
+    const role = this.#role(name, args.repository, {
+      artifacts,
+      builds: [preview, up],
+      topicArn,
+      key,
+      account,
+      region,
+      tags,
+    });
     const pipeline = new aws.codepipeline.Pipeline(
       name,
       {
@@ -144,6 +153,7 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       child,
     );
+    if (inCodeCommit) startOnPush(this, name, pipeline, args, { account, region });
     this.arn = pipeline.arn;
     this.pipelineName = pipeline.name;
     this.previewRoleArn = preview.role.arn;
@@ -152,7 +162,7 @@ export class Pipeline extends pulumi.ComponentResource {
     this.registerOutputs({
       arn: this.arn,
       pipelineName: this.pipelineName,
-      connectionArn: this.connectionArn,
+      ...(this.connectionArn ? { connectionArn: this.connectionArn } : {}),
       previewRoleArn: this.previewRoleArn,
       deployRoleArn: this.deployRoleArn,
       artifactBucketName: this.artifactBucketName,
@@ -160,7 +170,11 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 
   /** What moves artifacts from one step to the next, and starts the builds; it deploys nothing itself. */
-  #role(name: string, { artifacts, builds, topicArn, key, account, region, tags }: RoleParts): aws.iam.Role {
+  #role(
+    name: string,
+    repository: string,
+    { artifacts, builds, topicArn, key, account, region, tags }: RoleParts,
+  ): aws.iam.Role {
     const child = { parent: this };
     const pipelines = pulumi.interpolate`arn:aws:codepipeline:${region}:${account}:${name}-*`;
     const role = new aws.iam.Role(
@@ -178,11 +192,7 @@ export class Pipeline extends pulumi.ComponentResource {
         actions: ["codebuild:StartBuild", "codebuild:BatchGetBuilds", "codebuild:StopBuild"],
         resources: builds.map(({ project }) => project.arn),
       },
-      // The service has two names, and which one an ARN bears depends on when it was made.
-      {
-        actions: ["codeconnections:UseConnection", "codestar-connections:UseConnection"],
-        resources: [this.connectionArn],
-      },
+      sourceGrant(this.connectionArn, repository, { account, region }),
       ...(topicArn ? [grantPublish(topicArn)] : []),
       ...key,
     ]);
@@ -203,57 +213,3 @@ interface RoleParts {
 
 /** Not ReadOnlyAccess: that reads the tenants' objects, rows and messages too. */
 const VIEW_ONLY = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess";
-
-const policies = (component: string, argument: string, arns: pulumi.Input<string>[]) =>
-  arns.map((arn, index) =>
-    checked(arn, (plain) =>
-      checkForm(
-        component,
-        `${argument}[${index}]`,
-        plain,
-        /^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\//,
-        "a policy's ARN",
-      ),
-    ),
-  );
-
-function validate(component: string, name: string, args: PipelineArgs): void {
-  // The longest child's name is that of a role, `<name>-preview-role`, in 64 characters with Pulumi's suffix.
-  if (name.length > 40) throw new InvalidArgumentError(component, "name", name, "it may have 40 characters");
-  checkForm(component, "repository", args.repository ?? "", /^[\w.-]+(\/[\w.-]+)+$/, "owner/name");
-  checkForm(component, "branch", args.branch, /^[\w./-]{1,255}$/, "the name of a branch");
-  checkForm(component, "stack", args.stack ?? "", /^[\w./-]{1,300}$/, "the name of a Pulumi stack, such as prod");
-  checkForm(component, "provider", args.provider, /^(GitHub|GitLab|Bitbucket)$/, "GitHub, GitLab or Bitbucket");
-  checkForm(component, "approval", args.approval, /^(manual|none)$/, "manual or none");
-  checkForm(component, "nodeVersion", args.nodeVersion, /^\d{2}$/, "a major version such as 24");
-  checkForm(component, "pulumiVersion", args.pulumiVersion, /^3\.\d+\.\d+$/, "a version such as 3.270.0");
-  checkRange(component, "timeoutMinutes", args.timeoutMinutes, 5, 480);
-  checkRetention(component, "logRetentionDays", args.logRetentionDays);
-  if (args.filePaths && (args.filePaths.length < 1 || args.filePaths.length > 8)) {
-    throw new InvalidArgumentError(
-      component,
-      "filePaths",
-      args.filePaths,
-      "CodePipeline takes 1 to 8; leave it out for all",
-    );
-  }
-  if (!args.deployPolicyArns?.length) {
-    throw new InvalidArgumentError(component, "deployPolicyArns", args.deployPolicyArns, "say what up may do");
-  }
-  if (args.approval === "none" && args.approvalTopicArn !== undefined) {
-    throw new InvalidArgumentError(
-      component,
-      "approval",
-      args.approval,
-      "nobody has to approve; leave out approvalTopicArn",
-    );
-  }
-  if (args.connectionArn !== undefined && args.provider !== undefined) {
-    throw new InvalidArgumentError(
-      component,
-      "provider",
-      args.provider,
-      "the connection has one already; leave it out",
-    );
-  }
-}

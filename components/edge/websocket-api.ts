@@ -4,9 +4,9 @@ import { checkArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import type { Link } from "../compute/link.ts";
 import { type Grant, grantPost } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { accessLogFormat, type RouteLimitArgs } from "./api.ts";
+import { checkWebSocketApi } from "./websocket-check.ts";
 
 export interface WebSocketApiArgs {
   /** What happens, or what a message names, and the function for it: `$connect`, `$disconnect`, `$default`, and routes of your own. */
@@ -58,7 +58,7 @@ export class WebSocketApi extends pulumi.ComponentResource {
   constructor(name: string, args: WebSocketApiArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:edge:WebSocketApi", name, {}, options);
     checkArgs("WebSocketApi", name, args);
-    validate(`WebSocketApi "${name}"`, args);
+    checkWebSocketApi(`WebSocketApi "${name}"`, args);
     const child = { parent: this };
     const stageName = args.stage ?? "v1";
     const api = new aws.apigatewayv2.Api(
@@ -208,54 +208,6 @@ function declareStage(
     },
     { parent, dependsOn },
   );
-}
-
-function validate(component: string, args: WebSocketApiArgs): void {
-  const keys = Object.keys(args.routes);
-  if (!keys.includes("$connect")) {
-    const remedy = "the authorizer stands before it, and without it everybody could connect; give it a function";
-    throw new InvalidArgumentError(component, "routes.$connect", undefined, remedy);
-  }
-  for (const key of keys) {
-    checkForm(
-      component,
-      "routes",
-      key,
-      /^(?:\$connect|\$disconnect|\$default|[\w-][\w./:-]{0,127})$/,
-      "$connect, $disconnect, $default or a name of letters, digits and - . / : _",
-    );
-  }
-  for (const key of args.answering ?? []) known(component, "answering", key, keys);
-  for (const [key, { rate, burst }] of Object.entries(args.routeLimits ?? {})) {
-    known(component, "routeLimits", key, keys);
-    checkRange(component, `routeLimits.${key}.rate`, rate, 0, 10_000);
-    checkRange(component, `routeLimits.${key}.burst`, burst, 0, 5000);
-  }
-  if (args.answering?.some((key) => key === "$connect" || key === "$disconnect")) {
-    throw new InvalidArgumentError(component, "answering", args.answering, "only messages are answered");
-  }
-  checkForm(
-    component,
-    "identitySource",
-    args.identitySource,
-    /^route\.request\.(?:querystring|header)\.[\w-]+$/,
-    "route.request.querystring.<name> or route.request.header.<name>",
-  );
-  checkForm(
-    component,
-    "routeSelection",
-    args.routeSelection,
-    /^\$request\.body\.[\w.]+$/,
-    "a member of the message: $request.body.action",
-  );
-  checkForm(component, "stage", args.stage, /^\w{1,128}$/, "letters, digits and _");
-  checkRange(component, "rate", args.rate, 1, 10_000);
-  checkRange(component, "burst", args.burst, 1, 5000);
-}
-
-function known(component: string, argument: string, key: string, keys: string[]): void {
-  if (keys.includes(key)) return;
-  throw new InvalidArgumentError(component, argument, key, `there is no such route; there are ${keys.join(", ")}`);
 }
 
 /** `$connect` → `connect` */

@@ -184,7 +184,7 @@ describe("Pipeline", () => {
       [{ stack: "" }, 'stack is ""'],
       [{ stack: 'prod"; rm' }, "stack is"],
       [{ provider: "SVN" as never }, 'provider is "SVN"'],
-      [{ approval: "maybe" as never }, 'approval is "maybe"; it has to be manual or none'],
+      [{ approval: "maybe" as never }, 'approval is "maybe"; it has to be'],
       [{ nodeVersion: "v24" }, 'nodeVersion is "v24"'],
       [{ pulumiVersion: "latest" }, 'pulumiVersion is "latest"'],
       [{ timeoutMinutes: 481 }, "timeoutMinutes is 481"],
@@ -220,5 +220,49 @@ describe("Pipeline", () => {
 
   it("refuses a name that leaves roles no room", async () => {
     expect(await refused(pipeline({}, "d".repeat(41)))).toContain("it may have 40 characters");
+  });
+});
+
+describe("a pipeline of CodeCommit", () => {
+  const codeCommit = (args: object = {}) =>
+    new terrace.Pipeline("deploy", {
+      ...{ repository: "shop", provider: "CodeCommit", stack: "prod" },
+      state: { accessTokenSecretArn: "arn:aws:secretsmanager:eu-west-1:000000000000:secret:token-AbCdEf" },
+      deployPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"],
+      ...args,
+    });
+
+  it("starts when its branch is pushed to, without asking every minute", async () => {
+    const stack = await deploy(() => codeCommit({ branch: "release" }));
+    const pipeline = stack.resource("aws:codepipeline/pipeline:Pipeline");
+    const [source] = pipeline.inputs.stages as { actions: { provider: string; configuration: object }[] }[];
+    expect(source!.actions[0]).toMatchObject({
+      provider: "CodeCommit",
+      configuration: { RepositoryName: "shop", BranchName: "release", PollForSourceChanges: "false" },
+    });
+    expect(JSON.parse(String(stack.resource("EventRule").inputs.eventPattern))).toMatchObject({
+      resources: ["arn:aws:codecommit:eu-west-1:000000000000:shop"],
+      detail: { referenceName: ["release"] },
+    });
+    expect(stack.resource("EventTarget").inputs.arn).toBe(pipeline.outputs.arn);
+    expect(stack.all("aws:codeconnections/connection:Connection")).toEqual([]);
+  });
+
+  it("may fetch this repository and no other", async () => {
+    const stack = await deploy(() => codeCommit());
+    const { Statement } = JSON.parse(
+      String(stack.resource("aws:iam/rolePolicy:RolePolicy", "deploy-policy").inputs.policy),
+    );
+    const own = Statement.filter(({ Action }: { Action: string[] }) => Action[0]!.startsWith("codecommit:"));
+    expect(own.map(({ Resource }: { Resource: string[] }) => Resource)).toEqual([
+      ["arn:aws:codecommit:eu-west-1:000000000000:shop"],
+    ]);
+  });
+
+  it.each([
+    [{ repository: "acme/shop" }, 'repository is "acme/shop"; it has to be a name'],
+    [{ filePaths: ["components/**"] }, "CodeCommit says which branch changed, and not which files"],
+  ])("refuses %j", async (args, message) => {
+    expect(await refused(() => codeCommit(args))).toContain(message);
   });
 });
