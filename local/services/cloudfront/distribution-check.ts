@@ -8,7 +8,7 @@ const refuse = (code: string, message: string, status = 400): never => {
 };
 
 /** @param own id of the distribution that is changed */
-export function checkDistribution({ store }: CloudFront, config: Shape, own?: string): void {
+export function checkDistribution({ cloud, store }: CloudFront, config: Shape, own?: string): void {
   checkQuantities(config, "DistributionConfig");
   const origins = itemsOf(config.Origins);
   if (origins.length === 0) refuse("InvalidOrigin", "A distribution has at least one origin.");
@@ -26,6 +26,9 @@ export function checkDistribution({ store }: CloudFront, config: Shape, own?: st
     refuse("InvalidDefaultRootObject", "The default root object is not valid: it does not begin with a slash.");
   }
   checkAliases(store, config, own);
+  for (const what of withoutEffect(config)) {
+    cloud.log({ level: "warn", source: "cloudfront", message: `${what} are not emulated on this machine` });
+  }
   for (const { ErrorCode, ResponseCode, ResponsePagePath } of itemsOf(config.CustomErrorResponses)) {
     if (ErrorCode < 400 || ErrorCode > 599)
       refuse("InvalidErrorCode", `CloudFront has no custom page for ${ErrorCode}.`);
@@ -33,6 +36,18 @@ export function checkDistribution({ store }: CloudFront, config: Shape, own?: st
       refuse("InvalidResponseCode", "A custom error response names both a page and a code, or neither.");
     }
   }
+}
+
+/** What is accepted and has no effect on this machine: the log says so. */
+function withoutEffect(config: Shape): string[] {
+  const behaviors = [config.DefaultCacheBehavior ?? {}, ...itemsOf(config.CacheBehaviors)];
+  const some = (member: string) => behaviors.some((behavior) => itemsOf(behavior[member]).length > 0);
+  const { RestrictionType: type = "none" } = config.Restrictions?.GeoRestriction ?? {};
+  return [
+    ...(some("LambdaFunctionAssociations") ? ["Lambda@Edge functions"] : []),
+    ...(some("TrustedSigners") ? ["trusted signers (key groups are)"] : []),
+    ...(type === "none" ? [] : ["geo restrictions"]),
+  ];
 }
 
 /** The number that stands beside a list has to be its length. */

@@ -307,6 +307,23 @@ describe("CloudFront's API", () => {
     expect(await codeOf(cloud.sdk.send(missing))).toBe("InvalidArgument");
   });
 
+  it("says of what is not emulated that it has no effect", async () => {
+    const geo = { RestrictionType: "whitelist" as const, Quantity: 1, Items: ["CH"] };
+    const edge = {
+      EventType: "viewer-request" as const,
+      LambdaFunctionARN: "arn:aws:lambda:us-east-1:000000000000:function:e:1",
+    };
+    await create({
+      Restrictions: { GeoRestriction: geo },
+      DefaultCacheBehavior: { ...defaultBehavior, LambdaFunctionAssociations: { Quantity: 1, Items: [edge] } },
+    });
+    const warned = cloud.logged.filter(({ level }) => level === "warn").map(({ message }) => message);
+    expect(warned).toEqual([
+      "Lambda@Edge functions are not emulated on this machine",
+      "geo restrictions are not emulated on this machine",
+    ]);
+  });
+
   it("tags are set, read and removed", async () => {
     const DistributionConfigWithTags = { DistributionConfig: configOf(), Tags: { Items: [{ Key: "a", Value: "1" }] } };
     const { Distribution } = await cloud.sdk.send(
