@@ -7,8 +7,8 @@ import type {
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { Resource } from "../../../engine/graph.ts";
 import { AwsError, type Cloud, type Operation } from "../../service.ts";
+import type { GroupAccess } from "./access.ts";
 import { filterPattern } from "./filter-pattern.ts";
-import type { GroupAccess } from "./index.ts";
 import { metricFiltersOf } from "./metric-filters.ts";
 
 const MAX_FILTERS = 100;

@@ -5,8 +5,9 @@
  * a size, so that a load test does not fill the disk.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Cloud } from "../../service.ts";
+import { compressed, linesOf, textOf } from "./batch-text.ts";
+import { statementsOf } from "./statements.ts";
 
 export interface LogEvent {
   timestamp: number;
@@ -96,46 +97,7 @@ export function logStoreOf(cloud: Cloud): LogStore {
 }
 
 export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): LogStore {
-  database.exec(`
-    CREATE TABLE IF NOT EXISTS logs_groups (name TEXT PRIMARY KEY, created INTEGER NOT NULL, days INTEGER) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS logs_streams (
-      log_group TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (log_group, name)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS logs_chunks (
-      id INTEGER PRIMARY KEY AUTOINCREMENT, log_group TEXT NOT NULL, stream TEXT NOT NULL, first INTEGER NOT NULL,
-      last INTEGER NOT NULL, ingested INTEGER NOT NULL, bytes INTEGER NOT NULL, events BLOB NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS logs_chunks_by_group ON logs_chunks (log_group, id);
-    CREATE TABLE IF NOT EXISTS logs_readers (name TEXT PRIMARY KEY, chunk INTEGER NOT NULL) STRICT, WITHOUT ROWID`);
-  const sql = {
-    groups: database.prepare("SELECT * FROM logs_groups ORDER BY name"),
-    saveGroup: database.prepare("INSERT OR REPLACE INTO logs_groups VALUES (?, ?, ?)"),
-    removeGroup: database.prepare("DELETE FROM logs_groups WHERE name = ?"),
-    streams: database.prepare(
-      `SELECT s.name, s.created, min(b.first) AS first, max(b.last) AS last, max(b.ingested) AS ingested FROM logs_streams s
-       LEFT JOIN logs_chunks b ON b.log_group = s.log_group AND b.stream = s.name
-       WHERE s.log_group = ? GROUP BY s.name ORDER BY s.name`,
-    ),
-    hasStream: database.prepare("SELECT 1 FROM logs_streams WHERE log_group = ? AND name = ?"),
-    addStream: database.prepare("INSERT INTO logs_streams VALUES (?, ?, ?)"),
-    removeStream: database.prepare("DELETE FROM logs_streams WHERE log_group = ? AND name = ?"),
-    removeStreams: database.prepare("DELETE FROM logs_streams WHERE log_group = ?"),
-    append: database.prepare(
-      "INSERT INTO logs_chunks (log_group, stream, first, last, ingested, bytes, events) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    ),
-    bytes: database.prepare("SELECT sum(bytes) AS bytes FROM logs_chunks WHERE log_group = ?"),
-    removeOf: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND stream = ?"),
-    removeAll: database.prepare("DELETE FROM logs_chunks WHERE log_group = ?"),
-    expire: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND last < ?"),
-    sizes: database.prepare("SELECT id, bytes FROM logs_chunks WHERE log_group = ? ORDER BY id"),
-    trim: database.prepare("DELETE FROM logs_chunks WHERE log_group = ? AND id <= ?"),
-    oldestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id >= ? ORDER BY id"),
-    newestFirst: database.prepare("SELECT * FROM logs_chunks WHERE log_group = ? AND id <= ? ORDER BY id DESC"),
-    after: database.prepare("SELECT id, log_group, events FROM logs_chunks WHERE id > ? ORDER BY id LIMIT 50"),
-    reader: database.prepare("SELECT chunk FROM logs_readers WHERE name = ?"),
-    moveReader: database.prepare("INSERT OR REPLACE INTO logs_readers VALUES (?, ?)"),
-    lastChunk: database.prepare("SELECT max(id) AS id FROM logs_chunks"),
-  };
+  const sql = statementsOf(database);
   // Every line asks for these.
   const groups = new Map<string, LogGroup>();
   const known = new Set<string>();
@@ -219,7 +181,7 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     append(group, stream, events, now) {
       const text = textOf(events);
       const [first, last] = [events[0]!.timestamp, events.at(-1)!.timestamp];
-      sql.append.run(group, stream, first, last, now, text.length, deflateRawSync(text, { level: 1 }));
+      sql.append.run(group, stream, first, last, now, text.length, compressed(text));
       const size = bytes(group);
       sizes.set(group, size + text.length);
       if (size + text.length <= keepBytes) return;
@@ -273,27 +235,4 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     expire,
     bytes,
   };
-}
-
-/** Ends an event. A batch with a message that has one is JSON instead. */
-const END = "\u001e";
-
-/** Most messages are JSON themselves: to escape them in JSON again would cost more than all the rest. */
-function textOf(events: readonly LogEvent[]): string {
-  let text = "";
-  for (const { timestamp, message } of events) {
-    if (message.includes(END)) return JSON.stringify(events.map((event) => [event.timestamp, event.message]));
-    text += `${timestamp} ${message}${END}`;
-  }
-  return text;
-}
-
-function linesOf(compressed: Uint8Array): [timestamp: number, message: string][] {
-  const text = inflateRawSync(compressed).toString();
-  if (text.startsWith("[")) return JSON.parse(text);
-  const events = text.split(END).slice(0, -1);
-  return events.map((event) => {
-    const at = event.indexOf(" ");
-    return [Number(event.slice(0, at)), event.slice(at + 1)];
-  });
 }

@@ -1,7 +1,7 @@
 /** Insights' operations. What runs queries is loaded with the first of them: most platforms never ask. */
 import type { StartQueryRequest } from "@aws-sdk/client-cloudwatch-logs";
 import { AwsError, type Call, type Cloud, type Operation } from "../../../service.ts";
-import type { GroupAccess } from "../index.ts";
+import type { GroupAccess } from "../access.ts";
 
 const NAMES = ["GetQueryResults", "StopQuery", "DescribeQueries", "GetLogRecord"];
 

@@ -1,7 +1,7 @@
 /** What StartQuery, GetQueryResults, StopQuery, DescribeQueries and GetLogRecord do. */
 import type { DescribeQueriesRequest, StartQueryRequest } from "@aws-sdk/client-cloudwatch-logs";
 import { AwsError, type Call, type Cloud, type Operation } from "../../../service.ts";
-import type { GroupAccess } from "../index.ts";
+import type { GroupAccess } from "../access.ts";
 import { logStoreOf } from "../store.ts";
 import { discoveredFields } from "./discovered-fields.ts";
 import { namedGroups } from "./index.ts";
