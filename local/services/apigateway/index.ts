@@ -6,7 +6,7 @@
 import type { Cloud, Service } from "../../service.ts";
 import { httpResources } from "./declared/http-resources.ts";
 import { restResources } from "./declared/rest-resources.ts";
-import { apisOf } from "./model/apis.ts";
+import { apisOf } from "./model/store.ts";
 
 export function declaredApis(cloud: Cloud): Service {
   const apis = apisOf(cloud);

@@ -9,7 +9,9 @@ import {
 import {
   ApiGatewayV2Client,
   CreateApiCommand,
+  CreateApiMappingCommand,
   CreateAuthorizerCommand,
+  CreateDomainNameCommand,
   CreateIntegrationCommand,
   CreateIntegrationResponseCommand,
   CreateRouteCommand,
@@ -20,6 +22,7 @@ import {
 } from "@aws-sdk/client-apigatewayv2";
 import { buildSync } from "esbuild";
 import WebSocket, { type ClientOptions } from "ws";
+import { takeMeasured } from "../../../local/metrics.ts";
 import { eventually } from "../lambda/fixture.ts";
 import { functionArn, invokeArn, resource, role } from "../lambda/resources.ts";
 import { type GatewayCloud, startApi } from "./fixture.ts";
@@ -485,6 +488,39 @@ describe("limits of a WebSocket API", () => {
     await client.ask({ action: "say" });
     expect(await client.ask({ action: "say" })).toMatchObject({ message: "Too Many Requests" });
   });
+});
+
+it("a custom domain leads to a stage, for clients and for those who post to them", async () => {
+  await route("$connect");
+  const DomainName = "live.example.com";
+  const CertificateArn = "arn:aws:acm:eu-west-1:000000000000:certificate/1";
+  await control.send(new CreateDomainNameCommand({ DomainName, DomainNameConfigurations: [{ CertificateArn }] }));
+  await control.send(new CreateApiMappingCommand({ DomainName, ApiId: apiId, Stage: "v1", ApiMappingKey: "chat" }));
+  const client = await connect("/chat", { headers: { host: DomainName } });
+  const { domainName, connectionId: ConnectionId } = (await reports.next()).requestContext;
+  expect(domainName).toBe(DomainName);
+  const endpoint = `http://127.0.0.1:${cloud.gateway.port}/chat`;
+  const api = new ApiGatewayManagementApiClient({ ...cloud.running.client(), endpoint, maxAttempts: 1 });
+  // Stands in for DNS, before the request is signed.
+  api.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers.host = DomainName;
+      return next(args);
+    },
+    { step: "build", priority: "low" },
+  );
+  await api.send(new PostToConnectionCommand({ ConnectionId, Data: "hello" }));
+  expect(await client.next()).toBe("hello");
+  api.destroy();
+});
+
+it("connections and messages are counted for CloudWatch", async () => {
+  await route("say");
+  const client = await connect();
+  await client.ask({ action: "say" });
+  await client.ask({ action: "sing" });
+  const sums = takeMeasured(cloud.running).map(({ metric, aggregate }) => [metric.name, aggregate.sum]);
+  expect(Object.fromEntries(sums)).toMatchObject({ ConnectCount: 1, MessageCount: 2, ClientError: 1 });
 });
 
 it("every event leaves a line in the stage's access log, with its connection and route", async () => {

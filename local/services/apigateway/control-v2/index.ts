@@ -4,7 +4,7 @@
  * Not emulated: VPC links, portals, routing rules, exports, and AWS services as integrations of HTTP APIs.
  */
 import type { Cloud, Service } from "../../../service.ts";
-import { apisOf } from "../model/apis.ts";
+import { apisOf } from "../model/store.ts";
 import { apiOperations } from "./apis.ts";
 import { domainV2Operations } from "./domains.ts";
 import { kindsV2 } from "./kinds.ts";

@@ -4,7 +4,7 @@
  * Not emulated: VPC links, client certificates, documentation parts, SDKs and exports, canaries, private domains.
  */
 import type { Cloud, Service } from "../../../service.ts";
-import { apisOf } from "../model/apis.ts";
+import { apisOf } from "../model/store.ts";
 import { domainOperations } from "./domains.ts";
 import { kinds as createKinds } from "./kinds.ts";
 import { partOperations } from "./parts.ts";

@@ -22,10 +22,9 @@ export function usagePlanOperations(cloud: Cloud, { documents, keys }: Apis, kin
 
   function checkPlan({ apiStages, throttle, quota }: Document): void {
     for (const { apiId, stage } of apiStages ?? []) {
-      if (!documents.get(`/restapis/${apiId}`))
-        throw notThere(`Invalid API identifier specified ${cloud.account}:${apiId}`);
-      if (!documents.get(`/restapis/${apiId}/stages/${stage}`))
-        throw notThere(`API Stage not found: ${apiId}:${stage}`);
+      const api = documents.get(`/apis/${apiId}`) ? `/apis/${apiId}` : `/restapis/${apiId}`;
+      if (!documents.get(api)) throw notThere(`Invalid API identifier specified ${cloud.account}:${apiId}`);
+      if (!documents.get(`${api}/stages/${stage}`)) throw notThere(`API Stage not found: ${apiId}:${stage}`);
     }
     if (throttle && throttle.burstLimit < 0) throw badRequest("Usage Plan throttle burst limit must be positive");
     if (quota && !(quota.limit > 0)) throw badRequest("Usage Plan quota limit must be positive");

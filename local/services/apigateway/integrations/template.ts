@@ -4,19 +4,8 @@
  */
 import type { Cloud } from "../../../service.ts";
 import { contextVariable, type Exchange } from "../serve/exchange.ts";
-import {
-  asValue,
-  type Expression,
-  expression,
-  type Host,
-  isTrue,
-  plain,
-  Reader,
-  reference,
-  type Scope,
-  textOf,
-  type Value,
-} from "./template-expression.ts";
+import { type Expression, expression, Reader, reference } from "./template-expression.ts";
+import { asValue, type Host, isTrue, plain, type Scope, textOf, type Value } from "./template-values.ts";
 
 /** What a template may set of the answer. */
 export interface Overrides {

@@ -5,7 +5,8 @@ import { eventV1 } from "../integrations/event-v1.ts";
 import { eventV2 } from "../integrations/event-v2.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import { httpProxyResponse } from "../integrations/proxy-response.ts";
-import { type Cors, type HttpApi, type HttpIntegration, type HttpRoute, httpPaths } from "../model/apis.ts";
+import type { Cors, HttpApi, HttpIntegration, HttpRoute } from "../model/apis.ts";
+import { httpPaths } from "../model/routes.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
 import { contextVariable, type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
 

@@ -1,6 +1,7 @@
 /** Which stage of which API stands behind a host and a path. */
 import type { Cloud } from "../../../service.ts";
-import { type AnyApi, type Apis, apisOf, type Stage } from "../model/apis.ts";
+import type { AnyApi, Apis, Stage } from "../model/apis.ts";
+import { apisOf } from "../model/store.ts";
 
 /** Label of `http://<label>.localhost` → what stands behind it. */
 export type Hosts = Record<string, { host: string; apiId: string; stage: string }>;

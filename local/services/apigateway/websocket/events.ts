@@ -31,25 +31,25 @@ export function handshakeOf(exchange: Exchange): Handshake {
   };
 }
 
-export function connectEvent(cloud: Cloud, exchange: Exchange): object {
-  return { ...handshakeOf(exchange), ...common(cloud, exchange), isBase64Encoded: false };
+export function connectEvent(exchange: Exchange): object {
+  return { ...handshakeOf(exchange), ...common(exchange), isBase64Encoded: false };
 }
 
-export function authorizerEvent(cloud: Cloud, exchange: Exchange, methodArn: string): object {
-  return { type: "REQUEST", methodArn, ...handshakeOf(exchange), ...common(cloud, exchange) };
+export function authorizerEvent(exchange: Exchange, methodArn: string): object {
+  return { type: "REQUEST", methodArn, ...handshakeOf(exchange), ...common(exchange) };
 }
 
-export function messageEvent(cloud: Cloud, exchange: Exchange, body: string): object {
-  return { ...common(cloud, exchange), body, isBase64Encoded: false };
+export function messageEvent(exchange: Exchange, body: string): object {
+  return { ...common(exchange), body, isBase64Encoded: false };
 }
 
-export function disconnectEvent(cloud: Cloud, exchange: Exchange): object {
+export function disconnectEvent(exchange: Exchange): object {
   const headers = { Host: exchange.host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" };
   const multiValueHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return { headers, multiValueHeaders, ...common(cloud, exchange), isBase64Encoded: false };
+  return { headers, multiValueHeaders, ...common(exchange), isBase64Encoded: false };
 }
 
-function common(_cloud: Cloud, exchange: Exchange) {
+function common(exchange: Exchange) {
   const { stage, happening, authorizer, incoming } = exchange;
   const { type, connectionId, connectedAt, messageId, disconnectStatusCode, disconnectReason } = happening!;
   const userAgent = incoming.headers["user-agent"];

@@ -8,24 +8,18 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Cloud } from "../../../service.ts";
 import type { CheckSigned } from "../authorizers/iam-authorizer.ts";
-import { judged, readAnswer } from "../authorizers/rest-authorizer.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
-import type { Apis, Stage, WebSocketApi, WebSocketRoute } from "../model/apis.ts";
+import type { Apis, Stage, WebSocketApi } from "../model/apis.ts";
 import { type Exchange, extendedId, newExchange } from "../serve/exchange.ts";
 import type { AccessLogs } from "../stages/access-log.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
 import type { Usage } from "../stages/usage.ts";
+import { admit, isWithinLimit, routeArn } from "./admit.ts";
 import { type Connection, connectionsOf } from "./connections.ts";
-import {
-  authorizerEvent,
-  connectEvent,
-  disconnectEvent,
-  type Happening,
-  identityValue,
-  messageEvent,
-} from "./events.ts";
+import { disconnectEvent, type Happening, messageEvent } from "./events.ts";
 import { MAX_MESSAGE_BYTES, watchFrames } from "./frame-limit.ts";
 import { type IntegrationAnswer, integrate } from "./integrate.ts";
+import { webSocketMetrics } from "./metrics.ts";
 import { refuse } from "./refuse.ts";
 import { selectedRoute } from "./route-selection.ts";
 
@@ -49,11 +43,9 @@ export interface WebSocketPlace {
   forwardedHost: string;
 }
 
-/** Status and message of a connection that does not come about. */
-type Refusal = [status: number, message: string];
-
 export function webSockets(parts: WebSocketParts) {
-  const { cloud, apis, invoke, logs } = parts;
+  const { cloud, apis, logs } = parts;
+  const measure = webSocketMetrics(cloud);
   const connections = connectionsOf(cloud);
   /** The protocol that $connect chose of those that the client offers. */
   const chosen = new WeakMap<IncomingMessage, string>();
@@ -87,73 +79,11 @@ export function webSockets(parts: WebSocketParts) {
     return exchange;
   }
 
-  const arnOf = ({ api, stage }: WebSocketPlace, routeKey: string) =>
-    `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${stage.name}/${routeKey}`;
-
-  async function authorize(
-    place: WebSocketPlace,
-    route: WebSocketRoute,
-    exchange: Exchange,
-  ): Promise<Refusal | undefined> {
-    if (route.authorizationType === "NONE") return undefined;
-    if (route.authorizationType === "AWS_IAM") {
-      const checked = await parts.signed(exchange, arnOf(place, "$connect"));
-      return "signer" in checked ? undefined : [403, "Forbidden"];
-    }
-    const authorizer = place.api.authorizers.get(route.authorizerId ?? "");
-    if (!authorizer) return [500, "Internal server error"];
-    if (authorizer.identitySources.some((source) => !identityValue(cloud, exchange, source)))
-      return [401, "Unauthorized"];
-    const methodArn = arnOf(place, "$connect");
-    const result = await invoke({
-      uri: authorizer.uri,
-      credentials: authorizer.credentials,
-      timeoutMs: 29_000,
-      sourceArn: `arn:aws:execute-api:${cloud.region}:${cloud.account}:${place.api.id}/authorizers/${authorizer.id}`,
-      payload: JSON.stringify(authorizerEvent(cloud, exchange, methodArn)),
-    });
-    if (result.outcome === "failed" && result.errorMessage === "Unauthorized") return [401, "Unauthorized"];
-    const answer = result.outcome === "answered" ? readAnswer(result.payload) : undefined;
-    if (!answer || !("policy" in answer)) return [500, "Internal server error"];
-    const decision = judged(answer, methodArn);
-    if (!decision.allowed) return [403, "Forbidden"];
-    exchange.authorizer = decision.context ?? {};
-    return undefined;
+  /** The access log and the metrics have it. */
+  function told({ api }: WebSocketPlace, exchange: Exchange, status: number, bytes = 0): void {
+    logs.write(exchange, status, bytes);
+    measure(api, exchange, status);
   }
-
-  async function admit(place: WebSocketPlace, exchange: Exchange): Promise<Refusal | undefined> {
-    const route = place.api.routes.get("$connect");
-    if (!route) return undefined;
-    if (!takes(place, "$connect")) return [429, "Too Many Requests"];
-    const refused = await authorize(place, route, exchange);
-    if (refused) return refused;
-    if (route.apiKeyRequired) {
-      const key = exchange.incoming.headers["x-api-key"] as string | undefined;
-      const verdict = parts.usage.take(place.api.id, place.stage.name, "$connect", key);
-      if (!verdict.allowed) {
-        return verdict.responseType === "INVALID_API_KEY" ? [403, "Forbidden"] : [429, "Too Many Requests"];
-      }
-    }
-    const answer = await integrate(
-      parts,
-      place,
-      route,
-      exchange,
-      connectEvent(cloud, exchange),
-      "",
-      arnOf(place, "$connect"),
-    );
-    if (answer.outcome === "timeout") return [504, "Endpoint request timed out"];
-    if (answer.outcome === "malformed") return [502, "Internal server error"];
-    if (answer.outcome !== "answered") return [500, "Internal server error"];
-    if (answer.status >= 300) return [answer.status, answer.body || "Forbidden"];
-    const protocol = answer.headers["sec-websocket-protocol"];
-    if (protocol) chosen.set(exchange.incoming, protocol);
-    return undefined;
-  }
-
-  const takes = ({ api, stage }: WebSocketPlace, routeKey: string) =>
-    !stage.throttles || parts.throttled.takes(api.id, stage, routeKey);
 
   /** A request to connect: the upgrade is pending until $connect has answered. */
   async function connect(
@@ -168,13 +98,14 @@ export function webSockets(parts: WebSocketParts) {
       connectionId,
       connectedAt: cloud.clock.now(),
     });
-    const refused: Refusal | undefined = place.path === "/" ? await admit(place, exchange) : [403, "Forbidden"];
-    logs.write(exchange, refused?.[0] ?? 200, 0);
-    if (refused) {
-      const [status, message] = refused;
+    const admission = await admit(parts, place, exchange);
+    told(place, exchange, admission.refused?.[0] ?? 200);
+    if (admission.refused) {
+      const [status, message] = admission.refused;
       return refuse(socket, status, { message, connectionId, requestId: exchange.requestId });
     }
     if (socket.destroyed) return;
+    if (admission.protocol) chosen.set(incoming, admission.protocol);
     server.handleUpgrade(incoming, socket, head, (client) => {
       const connection: Connection = {
         ...{ id: connectionId, apiId: place.api.id, stage: place.stage.name, socket: client },
@@ -212,17 +143,17 @@ export function webSockets(parts: WebSocketParts) {
     exchange.authorizer = opened.authorizer;
     const fail = (status: number, message: string) => {
       exchange.error = { message };
-      logs.write(exchange, status, 0);
+      told(now, exchange, status);
       const { requestId } = exchange;
       connections.send(connection, JSON.stringify({ message, connectionId: connection.id, requestId }));
     };
     if (!route) return fail(403, "Forbidden");
-    if (!takes(now, key)) return fail(429, "Too Many Requests");
-    const event = messageEvent(cloud, exchange, body);
-    const answer = await integrate(parts, now, route, exchange, event, body, arnOf(now, key));
+    if (!isWithinLimit(parts, now, key)) return fail(429, "Too Many Requests");
+    const event = messageEvent(exchange, body);
+    const answer = await integrate(parts, now, route, exchange, event, body, routeArn(parts, now, key));
     if (answer.outcome === "timeout") return fail(504, "Endpoint request timed out");
     if (answer.outcome !== "answered") return fail(500, "Internal server error");
-    logs.write(exchange, answer.status, Buffer.byteLength(answer.body));
+    told(now, exchange, answer.status, Buffer.byteLength(answer.body));
     if (route.answers && answer.body !== "") connections.send(connection, answer.body);
   }
 
@@ -240,7 +171,7 @@ export function webSockets(parts: WebSocketParts) {
       ...{ disconnectStatusCode: code, disconnectReason: reason || (REASONS[code] ?? "") },
     });
     exchange.authorizer = opened.authorizer;
-    const event = disconnectEvent(cloud, exchange);
+    const event = disconnectEvent(exchange);
     const answer: IntegrationAnswer = await integrate(
       parts,
       place,
@@ -248,9 +179,9 @@ export function webSockets(parts: WebSocketParts) {
       exchange,
       event,
       "",
-      arnOf(place, "$disconnect"),
+      routeArn(parts, place, "$disconnect"),
     );
-    logs.write(exchange, answer.outcome === "answered" ? answer.status : 500, 0);
+    told(place, exchange, answer.outcome === "answered" ? answer.status : 500);
   }
 
   function handled(work: Promise<void>): void {
