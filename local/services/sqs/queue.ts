@@ -5,10 +5,10 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Timer } from "../../service.ts";
 import type { QueueAttributes } from "./attributes.ts";
-import { type Message, type MessageTable, readReceipt, type Sent } from "./message.ts";
+import { Deduplication } from "./deduplication.ts";
+import { type Message, type MessageTable, readReceipt } from "./message.ts";
 import { ReadyMessages } from "./ready-messages.ts";
-
-const DEDUPLICATION_MS = 5 * 60_000;
+import { Waiters } from "./waiters.ts";
 
 export interface QueueOptions {
   name: string;
@@ -42,8 +42,8 @@ export class Queue {
   readonly #messages = new Map<string, { message: Message; timer?: Timer }>();
   readonly #ready = new ReadyMessages();
   readonly #inFlightByGroup = new Map<string, number>();
-  readonly #sent = new Map<string, Sent>();
-  readonly #waiters = new Set<() => void>();
+  readonly #sent: Deduplication;
+  readonly #waiters: Waiters;
   #sequence: number;
 
   constructor({ name, arn, url, attributes, clock, table }: QueueOptions) {
@@ -59,15 +59,16 @@ export class Queue {
     // Above everything that was ever handed out, also by a queue that is empty now.
     this.#sequence = Math.max(stored.at(-1)?.sequence ?? 0, now * 1000);
     for (const message of stored) this.#place(message);
-    for (const sent of table.remembered(name, now - DEDUPLICATION_MS)) this.#sent.set(sent.key, sent);
+    this.#sent = new Deduplication(name, table, now);
+    this.#waiters = new Waiters(clock);
   }
 
   /** A FIFO queue answers a duplicate as it answered the first, and keeps no second one. */
   send(input: NewMessage, delayMs: number): Message {
     const now = this.#clock.now();
-    const key = this.#deduplicationKey(input);
-    const earlier = key === undefined ? undefined : this.#sent.get(key);
-    if (earlier && now - earlier.at < DEDUPLICATION_MS) {
+    const key = this.#sent.keyOf(input, this.attributes);
+    const earlier = this.#sent.earlier(key, now);
+    if (earlier) {
       const { messageId: id, sequence, at: sentAt } = earlier;
       return { ...input, id, sequence, sentAt, visibleAt: 0, receiveCount: 0 };
     }
@@ -81,9 +82,9 @@ export class Queue {
     };
     this.#table.insert(this.name, message);
     this.total.sent += 1;
-    if (key !== undefined) this.#remember({ key, at: now, messageId: message.id, sequence: message.sequence });
+    if (key !== undefined) this.#sent.remember({ key, at: now, messageId: message.id, sequence: message.sequence });
     this.#place(message);
-    this.#wake();
+    this.#waiters.wake();
     return message;
   }
 
@@ -123,17 +124,7 @@ export class Queue {
 
   /** Resolves when there may be something to receive, or time is up, or the wait is called off. */
   wait(ms: number, signals: (AbortSignal | undefined)[]): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        this.#waiters.delete(done);
-        for (const signal of signals) signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = this.#clock.after(ms, done);
-      this.#waiters.add(done);
-      for (const signal of signals) signal?.addEventListener("abort", done);
-    });
+    return this.#waiters.wait(ms, signals);
   }
 
   /** The message that a receipt is good for: the receipt of its latest receive, whether or not it is visible again. */
@@ -149,7 +140,7 @@ export class Queue {
     this.#table.remove(this.name, message.id);
     this.total.deleted += 1;
     // The next one of its group may be waited for.
-    this.#wake();
+    this.#waiters.wake();
   }
 
   changeVisibility(message: Message, ms: number): void {
@@ -157,7 +148,7 @@ export class Queue {
     message.visibleAt = this.#clock.now() + ms;
     this.#table.update(this.name, message);
     this.#place(message);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** Hands a message over to another queue, with its age where AWS keeps it: on standard queues. */
@@ -174,8 +165,8 @@ export class Queue {
     };
     this.#table.move(this.name, target.name, moved);
     target.#place(moved);
-    target.#wake();
-    this.#wake();
+    target.#waiters.wake();
+    this.#waiters.wake();
   }
 
   purge(): void {
@@ -190,7 +181,7 @@ export class Queue {
   drop(): void {
     this.purge();
     this.#table.drop(this.name);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** Visible messages, oldest first. */
@@ -223,7 +214,7 @@ export class Queue {
   /** Lets everybody who waits go, and stops the clockwork. */
   stop(): void {
     for (const { timer } of this.#messages.values()) timer?.cancel();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /**
@@ -256,7 +247,7 @@ export class Queue {
   #unhide(message: Message): void {
     this.#takeOut(message);
     this.#show(message);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   #takeOut(message: Message): void {
@@ -284,26 +275,5 @@ export class Queue {
     const count = (this.#inFlightByGroup.get(group) ?? 0) + change;
     if (count > 0) this.#inFlightByGroup.set(group, count);
     else this.#inFlightByGroup.delete(group);
-  }
-
-  #deduplicationKey({ deduplicationId, groupId }: NewMessage): string | undefined {
-    const { fifo, deduplicationScope } = this.attributes;
-    if (!fifo || deduplicationId === undefined) return undefined;
-    return deduplicationScope === "messageGroup" ? `${groupId}/${deduplicationId}` : deduplicationId;
-  }
-
-  #remember(sent: Sent): void {
-    // In order of age: what is too old stands at the front.
-    for (const [key, { at }] of this.#sent) {
-      if (sent.at - at < DEDUPLICATION_MS) break;
-      this.#sent.delete(key);
-    }
-    this.#sent.delete(sent.key);
-    this.#sent.set(sent.key, sent);
-    this.#table.remember(this.name, sent);
-  }
-
-  #wake(): void {
-    for (const done of [...this.#waiters]) done();
   }
 }
