@@ -14,11 +14,17 @@ const STRING = 7;
 const PRELUDE_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 
+/** What the protocols without bindings begin with: a client waits for it. */
+const initialResponse = ({ contentType }: BodyCodec) => ({
+  ...{ ":message-type": "event", ":event-type": "initial-response", ":content-type": contentType },
+});
+
 /** @param events One member of the union each: `{ PayloadChunk: { … } }`. Ends, or is destroyed, when the body is. */
 export function eventStreamBody(
   union: NormalizedSchema,
   events: AsyncIterable<Record<string, object>>,
   codec: BodyCodec,
+  hasInitialResponse = false,
 ): Readable {
   let crc32: (data: Buffer, value?: number) => number;
   const source = events instanceof Readable ? events : Readable.from(events);
@@ -27,6 +33,7 @@ export function eventStreamBody(
     construct(done) {
       import("node:zlib").then((zlib) => {
         crc32 = zlib.crc32;
+        if (hasInitialResponse) this.push(message(initialResponse(codec), Buffer.from("{}"), crc32));
         done();
       }, done);
     },

@@ -1,8 +1,10 @@
 /** From an HTTP request to an operation's input, and from its output or error to the bytes an SDK client expects. */
+import { NormalizedSchema } from "@smithy/core/schema";
 import { AwsError, type AwsRequest, type AwsResponse } from "../service.ts";
 import { type BodyCodec, readBindings, writeBindings } from "./bindings.ts";
 import { cborError, cborOperation, readCbor, writeCbor } from "./cbor.ts";
 import { errorCode } from "./error-codes.ts";
+import { EVENT_STREAM, eventStreamBody } from "./event-stream.ts";
 import { readJson, writeJson } from "./json.ts";
 import { readQuery } from "./query.ts";
 import { checkRequiredMembers } from "./required-members.ts";
@@ -92,6 +94,24 @@ function rpcCbor(service: WireService): Protocol {
 function jsonRpc(service: WireService): Protocol {
   const contentType = service.protocol === "awsJson1_0" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   const options = { jsonNames: false };
+  const codec: BodyCodec = {
+    contentType,
+    read: (shape, body) => readJson(shape, parseJson(body), options),
+    write: (shape, value) => JSON.stringify(writeJson(shape, value, options)),
+  };
+  /** The member that an operation answers event by event, where it has one; looked for once. */
+  const streamed = new Map<string, [name: string, member: NormalizedSchema] | undefined>();
+  function streamedIn(name: string) {
+    if (!streamed.has(name)) {
+      const output = NormalizedSchema.of(operationNamed(service, name).output);
+      const members = output.isStructSchema() ? [...output.structIterator()] : [];
+      streamed.set(
+        name,
+        members.find(([, member]) => member.isStreaming() && member.isStructSchema()),
+      );
+    }
+    return streamed.get(name);
+  }
   return {
     parse(request) {
       const operation = operationNamed(service, (request.headers["x-amz-target"] ?? "").split(".").at(-1)!);
@@ -99,6 +119,13 @@ function jsonRpc(service: WireService): Protocol {
       return { operation: operation.name, input: readJson(operation.input, body, options) ?? {} };
     },
     respond(name, output, requestId) {
+      const events = streamedIn(name);
+      if (events) {
+        const [member, schema] = events;
+        const source = (output as Record<string, AsyncIterable<Record<string, object>>>)[member]!;
+        const headers = { "content-type": EVENT_STREAM, "x-amzn-requestid": requestId };
+        return { status: 200, headers, body: eventStreamBody(schema, source, codec, true) };
+      }
       const body = writeJson(operationNamed(service, name).output, output ?? {}, options);
       const isUnit = body === undefined || typeof body !== "object";
       return {

@@ -1,14 +1,17 @@
 /**
  * Kinesis Data Streams on one machine: provisioned and on-demand streams, records by hash key, iterators, retention,
- * resharding, customer's keys (who may use them; nothing is encrypted), stream policies. Its clients speak HTTP/2.
+ * resharding, customer's keys (who may use them; nothing is encrypted), stream policies, registered consumers that records are
+ * pushed to (enhanced fan-out). Its clients speak HTTP/2.
  *
- * Not emulated: registered consumers and SubscribeToShard (enhanced fan-out), enhanced monitoring, limits of throughput per
+ * Not emulated: policies and tags of consumers, functions as consumers, enhanced monitoring, limits of throughput per
  * shard, growth of on-demand streams (they keep four shards), KMS, aggregation. A change of the number of shards happens at
  * once, without the shards in between.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import { afterKms, keyAccess } from "../../key-access.ts";
-import type { Call, Cloud, Service } from "../../service.ts";
+import type { Call, Cloud, Operation, Service } from "../../service.ts";
+import { consumersOf } from "./consumers.ts";
+import { fanOut } from "./fan-out.ts";
 import { putting } from "./putting.ts";
 import { read as readIterator, reading } from "./reading.ts";
 import { shardOperations } from "./shard-operations.ts";
@@ -33,7 +36,19 @@ export function kinesis(cloud: Cloud): Service {
   }
 
   const puts = putting(streams, cloud.clock);
-  const reads = reading(streams, cloud.clock, cloud.account);
+  const reader = reading(streams, cloud.clock, cloud.account);
+  const reads = reader.operations;
+  const consumers = consumersOf(cloud, streams);
+  const pushed = fanOut(cloud, streams, consumers, reader);
+  /** Whoever is subscribed gets what was put. */
+  const telling = ({ run, ...rest }: Operation): Operation => ({
+    ...rest,
+    run(input, call) {
+      const answer = run(input, call);
+      pushed.wake(streams.nameOf(input));
+      return answer;
+    },
+  });
   const keys = keyAccess(cloud, { service: "kinesis", errors: (refusal) => `KMS${refusal}Exception` });
   const asksOf = (kind: "read" | "write") => (reference: StreamReference, call: Call) => {
     const { arn, keyId } = streams.find(reference);
@@ -54,12 +69,19 @@ export function kinesis(cloud: Cloud): Service {
       ...streamOperations(streams),
       ...shardOperations(streams),
       ...puts,
-      PutRecord: afterKms(puts.PutRecord!, asksOf("write")),
-      PutRecords: afterKms(puts.PutRecords!, asksOf("write")),
+      PutRecord: afterKms(telling(puts.PutRecord!), asksOf("write")),
+      PutRecords: afterKms(telling(puts.PutRecords!), asksOf("write")),
       ...reads,
       GetRecords: afterKms(reads.GetRecords!, ({ ShardIterator }: { ShardIterator: string }, call) =>
         asksOf("read")({ StreamName: readIterator(ShardIterator).stream }, call),
       ),
+      ...consumers.operations,
+      SubscribeToShard: afterKms(
+        pushed.operations.SubscribeToShard!,
+        ({ ConsumerARN }: { ConsumerARN: string }, call) =>
+          asksOf("read")({ StreamName: consumers.find({ ConsumerARN }).streamName }, call),
+      ),
     }),
+    stop: pushed.stop,
   };
 }

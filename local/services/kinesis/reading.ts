@@ -16,7 +16,28 @@ interface Position {
   madeAt: number;
 }
 
-export function reading(streams: Streams, clock: Clock, account: string): Record<string, Operation> {
+/** What iterators and subscriptions have in common. */
+export interface Reading {
+  operations: Record<string, Operation>;
+  shardOf(stream: Stream, id: string | undefined): Shard;
+  /** The number of the first record from there on. */
+  start(stream: Stream, shard: Shard, from: StartingAt): number;
+  /** At least one record, where there is one. */
+  batch(
+    stream: Stream,
+    shard: Shard,
+    from: number,
+    maxBytes: number,
+    limit?: number,
+  ): { records: object[]; next: number; behindMs: number };
+  childrenOf(stream: Stream, shard: Shard): object[];
+}
+
+type StartingAt = Partial<
+  Pick<GetShardIteratorCommandInput, "ShardIteratorType" | "StartingSequenceNumber" | "Timestamp">
+>;
+
+export function reading(streams: Streams, clock: Clock, account: string): Reading {
   const trimmedAt = new Map<string, number>();
 
   function shardOf(stream: Stream, id: string | undefined): Shard {
@@ -26,7 +47,7 @@ export function reading(streams: Streams, clock: Clock, account: string): Record
     throw new AwsError("ResourceNotFoundException", message);
   }
 
-  function start(stream: Stream, shard: Shard, input: GetShardIteratorCommandInput): number {
+  function start(stream: Stream, shard: Shard, input: StartingAt): number {
     const { ShardIteratorType: type, StartingSequenceNumber: sequence, Timestamp } = input;
     if (type === "TRIM_HORIZON") return shard.firstNumber;
     if (type === "LATEST") return streams.log.next();
@@ -59,7 +80,31 @@ export function reading(streams: Streams, clock: Clock, account: string): Record
     streams.log.trim(stream.name, streams.horizon(stream));
   }
 
-  return {
+  function batch(stream: Stream, shard: Shard, from: number, maxBytes: number, limit = MAX_RECORDS) {
+    trim(stream);
+    const records: object[] = [];
+    let next = from;
+    let bytes = 0;
+    let arrivedAt: number | undefined;
+    for (const record of streams.log.read(stream.name, shard.index, from, streams.horizon(stream), limit)) {
+      bytes += record.data.length + record.partitionKey.length;
+      if (records.length > 0 && bytes > maxBytes) break;
+      ({ arrivedAt } = record);
+      next = record.number + 1;
+      records.push({
+        SequenceNumber: sequenceOf(stream.createdAt, record.number, shard.index),
+        ApproximateArrivalTimestamp: new Date(record.arrivedAt),
+        Data: record.data,
+        PartitionKey: record.partitionKey,
+        ...(stream.keyId !== undefined && { EncryptionType: "KMS" }),
+      });
+    }
+    const last = streams.log.lastArrival(stream.name, shard.index);
+    const isBehind = arrivedAt !== undefined && last !== undefined && last > arrivedAt;
+    return { records, next, behindMs: isBehind ? clock.now() - arrivedAt! : 0 };
+  }
+
+  const operations: Record<string, Operation> = {
     GetShardIterator: {
       authorize: streams.access("GetShardIterator"),
       run(input: GetShardIteratorCommandInput) {
@@ -85,30 +130,11 @@ export function reading(streams: Streams, clock: Clock, account: string): Record
         const stream = streams.find({ StreamName: position.stream });
         if (StreamARN && StreamARN !== stream.arn) throw invalid("StreamARN and ShardIterator name different streams.");
         const shard = shardOf(stream, shardId(position.shard));
-        trim(stream);
-        const Records: object[] = [];
-        let { number } = position;
-        let bytes = 0;
-        let arrivedAt: number | undefined;
-        for (const record of streams.log.read(stream.name, shard.index, number, streams.horizon(stream), Limit)) {
-          bytes += record.data.length + record.partitionKey.length;
-          if (Records.length > 0 && bytes > MAX_BYTES) break;
-          ({ arrivedAt } = record);
-          number = record.number + 1;
-          Records.push({
-            SequenceNumber: sequenceOf(stream.createdAt, record.number, shard.index),
-            ApproximateArrivalTimestamp: new Date(record.arrivedAt),
-            Data: record.data,
-            PartitionKey: record.partitionKey,
-            ...(stream.keyId !== undefined && { EncryptionType: "KMS" }),
-          });
-        }
-        const last = streams.log.lastArrival(stream.name, shard.index);
-        const isBehind = arrivedAt !== undefined && last !== undefined && last > arrivedAt;
+        const { records: Records, next: number, behindMs } = batch(stream, shard, position.number, MAX_BYTES, Limit);
         const isOver = shard.lastNumber !== undefined && (number > shard.lastNumber || Records.length === 0);
         return {
           Records,
-          MillisBehindLatest: isBehind ? clock.now() - arrivedAt! : 0,
+          MillisBehindLatest: behindMs,
           ...(isOver
             ? { ChildShards: childrenOf(stream, shard) }
             : { NextShardIterator: write({ ...position, number, madeAt: clock.now() }) }),
@@ -116,6 +142,8 @@ export function reading(streams: Streams, clock: Clock, account: string): Record
       },
     },
   };
+
+  return { operations, shardOf, start, batch, childrenOf };
 }
 
 function childrenOf({ shards }: Stream, { index }: Shard) {

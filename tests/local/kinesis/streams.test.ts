@@ -15,7 +15,6 @@ import {
   ListStreamsCommand,
   ListTagsForStreamCommand,
   MergeShardsCommand,
-  RegisterStreamConsumerCommand,
   SplitShardCommand,
   StartStreamEncryptionCommand,
   StopStreamEncryptionCommand,
@@ -107,12 +106,6 @@ describe("a stream", () => {
     await cloud.streams.send(new AddTagsToStreamCommand({ StreamName, Tags: { team: "web" } }));
     const { Tags } = await cloud.streams.send(new ListTagsForStreamCommand({ StreamName }));
     expect(Tags).toEqual([{ Key: "team", Value: "web" }]);
-  });
-
-  it("has no registered consumers here, and says so by name", async () => {
-    await cloud.create("clicks", 1);
-    const command = new RegisterStreamConsumerCommand({ StreamARN: ARN, ConsumerName: "fan-out" });
-    await expect(cloud.streams.send(command)).rejects.toThrow("kinesis:RegisterStreamConsumer is not emulated");
   });
 });
 
