@@ -130,3 +130,14 @@ export function checkedSecretArn(
     throw new InvalidArgumentError(component, argument, "no ARN", "name the secret by its ARN in Secrets Manager");
   });
 }
+
+/** A KMS key by ARN, id or alias, plain or not yet known. Undefined passes: the default takes its place. */
+export function checkedKey(
+  component: string,
+  argument: string,
+  value: pulumi.Input<string> | undefined,
+): pulumi.Output<string> | undefined {
+  if (value === undefined) return undefined;
+  const form = /^(alias\/[\w/-]+|(mrk-)?[0-9a-f-]{32,36}|arn:aws[a-z-]*:kms:.+)$/;
+  return checked(value, (key) => checkForm(component, argument, key, form, "a key's ARN, id or alias/name"));
+}

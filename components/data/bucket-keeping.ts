@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Grant, policyOf, trustOfSource } from "../grants.ts";
-import { checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import type { BucketArgs } from "./bucket.ts";
 
 /** What happens to objects as they age. */
@@ -75,7 +75,15 @@ export function replicate(
   { replication, kmsKeyArn }: BucketArgs,
   versioning: aws.s3.BucketVersioning,
 ): void {
-  const { destinationArn, destinationKmsKeyArn, prefix = "" } = replication!;
+  const { prefix = "" } = replication!;
+  const component = `Bucket "${name}"`;
+  const destinationArn = checkedArn(component, "replication.destinationArn", replication!.destinationArn, "s3");
+  const destinationKmsKeyArn = checkedArn(
+    component,
+    "replication.destinationKmsKeyArn",
+    replication!.destinationKmsKeyArn,
+    "kms",
+  );
   const account = aws.getCallerIdentityOutput({}, { parent }).accountId;
   const role = new aws.iam.Role(
     `${name}-replication-role`,

@@ -3,11 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import type { Link } from "../compute/link.ts";
 import { type Grant, grantConnectDatabase, grantQuery, grantReadSecret } from "../grants.ts";
-import { checkedArn, checkedSecretArn, InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedSecretArn, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Network } from "../network/network.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
-import { checkDatabase } from "./database-check.ts";
+import { checkDatabase } from "./database/check.ts";
+import { createCluster } from "./database/cluster.ts";
 
 /** What a cluster begins with. Fixed at creation: naming it later, or no longer, changes nothing. */
 export interface RestoreArgs {
@@ -112,7 +113,7 @@ export class Database extends pulumi.ComponentResource {
 
     const cluster = args.existing
       ? aws.rds.getClusterOutput({ clusterIdentifier: args.existing.clusterIdentifier }, { parent: this })
-      : this.#create(name, args);
+      : createCluster(this, this.#component, name, args, this.#firewall!.id);
     this.clusterArn = cluster.arn;
     this.clusterIdentifier = cluster.clusterIdentifier;
     this.adminSecretArn =
@@ -172,125 +173,4 @@ export class Database extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-
-  #create(name: string, args: DatabaseArgs): aws.rds.Cluster {
-    const child = { parent: this };
-    const isProtected = (args.protection ?? "protected") === "protected";
-    const minCapacity = args.minAcu ?? 0;
-    const engineVersion = args.engineVersion ?? "17.5";
-    const subnets = new aws.rds.SubnetGroup(
-      `${name}-subnets`,
-      { subnetIds: args.network!.isolatedSubnetIds, tags: args.tags },
-      child,
-    );
-    const settings = args.parameters && parameterGroup(this, name, engineVersion, args);
-    const logs =
-      args.logRetentionDays === undefined
-        ? []
-        : [
-            new aws.cloudwatch.LogGroup(
-              `${name}-logs`,
-              {
-                name: `/aws/rds/cluster/${args.clusterName}/postgresql`,
-                retentionInDays: args.logRetentionDays,
-                tags: args.tags,
-              },
-              child,
-            ),
-          ];
-    const cluster = new aws.rds.Cluster(
-      name,
-      {
-        clusterIdentifier: args.clusterName,
-        engine: "aurora-postgresql",
-        engineMode: "provisioned",
-        engineVersion,
-        databaseName: this.databaseName,
-        masterUsername: "terrace",
-        manageMasterUserPassword: true,
-        enableHttpEndpoint: true,
-        serverlessv2ScalingConfiguration: {
-          minCapacity,
-          maxCapacity: args.maxAcu ?? 4,
-          secondsUntilAutoPause: minCapacity === 0 ? (args.pauseAfterSeconds ?? 300) : undefined,
-        },
-        dbSubnetGroupName: subnets.name,
-        vpcSecurityGroupIds: [this.#firewall!.id],
-        dbClusterParameterGroupName: settings?.name,
-        iamDatabaseAuthenticationEnabled: args.iamAuthentication,
-        storageEncrypted: true,
-        kmsKeyId: checkedArn(this.#component, "kmsKeyArn", args.kmsKeyArn, "kms"),
-        backupRetentionPeriod: args.backupRetentionDays ?? (isProtected ? 14 : 7),
-        copyTagsToSnapshot: true,
-        deletionProtection: isProtected,
-        skipFinalSnapshot: !isProtected,
-        finalSnapshotIdentifier: isProtected ? `${args.clusterName ?? name}-final` : undefined,
-        enabledCloudwatchLogsExports: ["postgresql"],
-        performanceInsightsEnabled: isProtected || args.insights === "advanced",
-        ...(args.insights ? insightsOf(args.insights) : {}),
-        ...(args.restoreFrom ? origin(this.#component, args.restoreFrom) : {}),
-        applyImmediately: !isProtected,
-        tags: args.tags,
-      },
-      {
-        parent: this,
-        protect: isProtected,
-        dependsOn: logs,
-        // What a cluster began with is history: RDS would make it anew, and empty the one that is there.
-        ignoreChanges: ["snapshotIdentifier", "restoreToPointInTime"],
-      },
-    );
-    for (let index = 0; index <= (args.readers ?? 0); index++) {
-      new aws.rds.ClusterInstance(
-        `${name}-${index}`,
-        {
-          clusterIdentifier: cluster.clusterIdentifier,
-          instanceClass: "db.serverless",
-          engine: "aurora-postgresql",
-          engineVersion: cluster.engineVersion,
-          publiclyAccessible: false,
-          // Only replicas of tiers 0 and 1 scale with the writer, ready to take over.
-          promotionTier: Math.min(index, 1),
-          tags: args.tags,
-        },
-        child,
-      );
-    }
-    return cluster;
-  }
 }
-
-/** Database Insights keeps seven days, or fifteen months. */
-const insightsOf = (mode: "standard" | "advanced") => ({
-  databaseInsightsMode: mode,
-  performanceInsightsRetentionPeriod: mode === "advanced" ? 465 : 7,
-});
-
-function origin(
-  component: string,
-  { snapshotArn, clusterIdentifier, time }: RestoreArgs,
-): Partial<aws.rds.ClusterArgs> {
-  if (snapshotArn) return { snapshotIdentifier: checkedArn(component, "restoreFrom.snapshotArn", snapshotArn, "rds") };
-  return {
-    restoreToPointInTime: {
-      sourceClusterIdentifier: clusterIdentifier,
-      ...(time ? { restoreToTime: time } : { useLatestRestorableTime: true }),
-    },
-  };
-}
-
-const parameterGroup = (parent: Database, name: string, version: string, { parameters, tags }: DatabaseArgs) =>
-  new aws.rds.ClusterParameterGroup(
-    `${name}-parameters`,
-    {
-      family: `aurora-postgresql${version.split(".")[0]}`,
-      // Some settings take a restart, which the next maintenance brings: none is made at noon.
-      parameters: Object.entries(parameters!).map(([key, value]) => ({
-        name: key,
-        value,
-        applyMethod: "pending-reboot",
-      })),
-      tags,
-    },
-    { parent },
-  );

@@ -4,7 +4,7 @@ import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import type { Link } from "../compute/link.ts";
 import { type Grant, grantConsume, grantSend } from "../grants.ts";
-import { InvalidArgumentError } from "../invalid-argument.ts";
+import { checkedKey, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import type { Pattern } from "./event-pattern.ts";
 import { checkConsumer, checkQueue } from "./queue-check.ts";
@@ -125,7 +125,8 @@ export class Queue extends pulumi.ComponentResource {
   #create(name: string, args: QueueArgs): Found {
     const child = { parent: this };
     const suffix = args.fifo ? ".fifo" : "";
-    const encryption = args.kmsKeyId ? { kmsMasterKeyId: args.kmsKeyId } : { sqsManagedSseEnabled: true };
+    const key = checkedKey(`Queue "${name}"`, "kmsKeyId", args.kmsKeyId);
+    const encryption = key ? { kmsMasterKeyId: key } : { sqsManagedSseEnabled: true };
     const common = { ...encryption, fifoQueue: args.fifo || undefined, tags: args.tags };
     const named = (end: string) => (args.queueName ? `${args.queueName}${end}${suffix}` : undefined);
 

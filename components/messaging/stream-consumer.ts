@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { checkMethodArgs } from "../check-args.ts";
 import type { Function } from "../compute/function.ts";
 import { type Grant, grantSend } from "../grants.ts";
-import { checkRange } from "../invalid-argument.ts";
+import { checkedArn, checkRange } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { checkFilters, type Pattern } from "./event-pattern.ts";
@@ -58,7 +58,9 @@ export function consumeStream(
   checkMethodArgs(component, "StreamConsumerArgs", args);
   validate(component, consumer, args);
   const child = { parent };
-  const failuresArn = args.onFailure ?? new DeadLetterQueue(`${name}-failures`, { tags: args.tags }, child).arn;
+  const failuresArn =
+    checkedArn(component, "onFailure", args.onFailure, "(sqs|sns|s3)") ??
+    new DeadLetterQueue(`${name}-failures`, { tags: args.tags }, child).arn;
   const granted = consumer.grant(`${name}-source`, [...read, grantSend(failuresArn)]);
   const mapping = new aws.lambda.EventSourceMapping(
     `${name}-source`,

@@ -3,7 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Link } from "../compute/link.ts";
 import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
-import { checkAdopted, checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import {
+  checkAdopted,
+  checkedArn,
+  checkedKey,
+  checkForm,
+  checkRange,
+  InvalidArgumentError,
+} from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { checkPattern, type Pattern } from "./event-pattern.ts";
 import type { Queue } from "./queue.ts";
@@ -105,7 +112,7 @@ export class Topic extends pulumi.ComponentResource {
         name: args.topicName && `${args.topicName}${args.fifo ? ".fifo" : ""}`,
         fifoTopic: args.fifo || undefined,
         contentBasedDeduplication: args.fifo || undefined,
-        kmsMasterKeyId: args.kmsKeyId ?? "alias/aws/sns",
+        kmsMasterKeyId: checkedKey(this.#component, "kmsKeyId", args.kmsKeyId) ?? "alias/aws/sns",
         archivePolicy:
           args.archiveDays === undefined
             ? undefined

@@ -4,7 +4,14 @@ import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { trustOf } from "../grants.ts";
-import { checkAdopted, checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
+import {
+  checkAdopted,
+  checked,
+  checkForm,
+  checkRange,
+  checkRetention,
+  InvalidArgumentError,
+} from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import { parseCidr } from "./address-plan.ts";
 import { type EndpointService, endpoints, GATEWAYS } from "./endpoints.ts";
@@ -71,7 +78,7 @@ export class Network extends pulumi.ComponentResource {
     checkArgs("Network", name, args);
     const component = `Network "${name}"`;
     validate(component, args);
-    const network = args.existing ? adopt(args.existing) : this.#create(component, name, args);
+    const network = args.existing ? adopt(component, args.existing) : this.#create(component, name, args);
     this.vpcId = network.vpcId;
     this.isolatedSubnetIds = network.isolatedSubnetIds;
     this.privateSubnetIds = network.privateSubnetIds;
@@ -123,12 +130,22 @@ export class Network extends pulumi.ComponentResource {
 
 type Tiers = Pick<Network, "vpcId" | "isolatedSubnetIds" | "privateSubnetIds" | "publicSubnetIds">;
 
-const adopt = (existing: ExistingNetworkArgs): Tiers => ({
-  vpcId: pulumi.output(existing.vpcId),
-  isolatedSubnetIds: pulumi.output(existing.isolatedSubnetIds),
-  privateSubnetIds: pulumi.output(existing.privateSubnetIds ?? []),
-  publicSubnetIds: pulumi.output(existing.publicSubnetIds ?? []),
-});
+function adopt(component: string, existing: ExistingNetworkArgs): Tiers {
+  const tier = (argument: "isolatedSubnetIds" | "privateSubnetIds" | "publicSubnetIds") =>
+    checked(pulumi.output(existing[argument] ?? []), (ids) => {
+      for (const [index, id] of ids.entries()) {
+        checkForm(component, `existing.${argument}[${index}]`, id, /^subnet-\w+$/, "a subnet's id: subnet-0a1b2c…");
+      }
+    });
+  return {
+    vpcId: checked(existing.vpcId, (id) =>
+      checkForm(component, "existing.vpcId", id, /^vpc-\w+$/, "a VPC's id: vpc-0a1b2c…"),
+    ),
+    isolatedSubnetIds: tier("isolatedSubnetIds"),
+    privateSubnetIds: tier("privateSubnetIds"),
+    publicSubnetIds: tier("publicSubnetIds"),
+  };
+}
 
 function validate(component: string, args: NetworkArgs): void {
   if (args.existing) {

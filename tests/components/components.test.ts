@@ -204,7 +204,7 @@ describe("Database", () => {
     expect(inputs).toMatchObject({
       deletionProtection: true,
       skipFinalSnapshot: false,
-      finalSnapshotIdentifier: "db-final",
+      finalSnapshotIdentifier: "test-test-db-final",
       backupRetentionPeriod: 14,
     });
     expect(options.protect).toBe(true);

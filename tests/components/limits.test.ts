@@ -114,3 +114,45 @@ it("an argument that is nearly right is named", async () => {
   expect(await refused(fn({ memorymb: 256 }))).toContain("did you mean memoryMb?");
   expect(await refused(fn({ colour: 256 }))).toContain("there is none; there are entry");
 });
+
+describe("what is known only later is checked when it is known, before it is asked of AWS", () => {
+  const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
+  it.each(
+    byMessage<() => unknown>([
+      [
+        () => new terrace.Queue("q", { kmsKeyId: later("key one") }),
+        'kmsKeyId is "key one"; it has to be a key\'s ARN',
+      ],
+      [
+        () => new terrace.Topic("t", { kmsKeyId: later("key one") }),
+        'kmsKeyId is "key one"; it has to be a key\'s ARN',
+      ],
+      [
+        () => terrace.Network.get("n", { vpcId: later("net-1"), isolatedSubnetIds: ["subnet-1"] }),
+        'existing.vpcId is "net-1"; it has to be a VPC\'s id',
+      ],
+      [
+        () => terrace.Network.get("n", { vpcId: "vpc-1", isolatedSubnetIds: later(["subnet-1", "sg-1"]) }),
+        'existing.isolatedSubnetIds[1] is "sg-1"; it has to be a subnet\'s id',
+      ],
+      [
+        () => {
+          const network = terrace.Network.get("n", { vpcId: "vpc-1", isolatedSubnetIds: later(["subnet-1"]) });
+          new terrace.Database("db", { network });
+        },
+        'Database "db": network.isolatedSubnetIds is ["subnet-1"]; a cluster stands in two zones at least',
+      ],
+      [
+        () => new terrace.Bucket("b", { replication: { destinationArn: later("copies") } }),
+        'replication.destinationArn is "copies"; it has to be an ARN',
+      ],
+      [
+        () =>
+          new terrace.Stream("s").consume("c", new terrace.Function("f", { entry }), { onFailure: later("failures") }),
+        'onFailure is "failures"; it has to be an ARN',
+      ],
+    ]),
+  )("%s", async (message, make) => {
+    expect(await refused(make)).toContain(message);
+  });
+});

@@ -1,9 +1,11 @@
-import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
-import type { DatabaseArgs } from "./database.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../../invalid-argument.ts";
+import type { DatabaseArgs } from "../database.ts";
 
 /** @throws InvalidArgumentError naming the argument and the remedy. */
 export function checkDatabase(component: string, args: DatabaseArgs): void {
   checkPlace(component, args);
+  checkSubnets(component, args);
   checkForm(
     component,
     "clusterName",
@@ -49,6 +51,15 @@ function checkPlace(component: string, args: DatabaseArgs): void {
   if (other) {
     throw new InvalidArgumentError(component, other, "given", "an existing cluster stays as it is; leave this out");
   }
+}
+
+/** RDS takes a group of subnets in two zones at least, and says so when everything else stands. */
+function checkSubnets(component: string, { network }: DatabaseArgs): void {
+  (network?.isolatedSubnetIds as pulumi.Output<string[]> | undefined)?.apply((ids) => {
+    if (ids.length >= 2) return;
+    const remedy = "a cluster stands in two zones at least; name an isolated subnet of each";
+    throw new InvalidArgumentError(component, "network.isolatedSubnetIds", ids, remedy);
+  });
 }
 
 function checkCapacity(component: string, args: DatabaseArgs): void {
