@@ -3,7 +3,8 @@
  * platform, which speaks no TLS. To load node:https for that would cost every cold start more than all the rest, so this waits
  * until the function has loaded it.
  */
-import { connect, Socket } from "node:net";
+
+const { connect, Socket } = process.getBuiltinModule("node:net");
 
 const API_HOST = /\.execute-api\.[\w-]+\.amazonaws\.com$/;
 const plain = Socket.prototype.connect;
