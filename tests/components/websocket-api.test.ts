@@ -32,7 +32,8 @@ describe("WebSocketApi", () => {
       stack.all("aws:apigatewayv2/route:Route").map(({ inputs }) => [inputs.routeKey, inputs]),
     );
     expect(Object.keys(routes).sort()).toEqual(["$connect", "$disconnect", "say"]);
-    for (const { target } of Object.values(routes)) expect(target).toBe(`integrations/${integration.id}`);
+    for (const { target } of Object.values(routes) as Record<string, unknown>[])
+      expect(target).toBe(`integrations/${integration.id}`);
     expect(routes.$connect).toMatchObject({ authorizationType: "CUSTOM", authorizerId: authorizer.id });
     expect(routes.say).not.toHaveProperty("authorizationType");
   });

@@ -117,6 +117,28 @@ describe("a WebSocket API", () => {
     expect(await host("]:x")).toMatch(/^HTTP\/1\.1 403 /);
   });
 
+  it("takes a message that comes together with the request to connect, once", async () => {
+    const body = Buffer.from('{"action":"x"}');
+    // A client's frames are masked: here with zeros. Then it closes, which is answered.
+    const frame = (opcode: number, payload: Buffer) =>
+      Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+    const head = [
+      ...["GET /v1 HTTP/1.1", "Host: sock000001.execute-api.localhost", "Connection: Upgrade", "Upgrade: websocket"],
+      ...["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "", ""],
+    ].join("\r\n");
+    const answer = await new Promise<string>((done, failed) => {
+      const socket = connect(cloud.gateway.port, "127.0.0.1");
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk.toString("latin1");
+        if (text.includes("Forbidden")) socket.write(frame(8, Buffer.alloc(0)));
+      });
+      socket.on("error", failed).on("close", () => done(text));
+      socket.write(Buffer.concat([Buffer.from(head), frame(1, body)]));
+    });
+    expect(answer.match(/"message":"Forbidden"/g)).toHaveLength(1);
+  });
+
   it("closes a connection whose frames are none", async () => {
     const answer = await upgrade(
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",

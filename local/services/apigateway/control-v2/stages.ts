@@ -1,6 +1,6 @@
 /** Stages and deployments of HTTP and WebSocket APIs: a stage shows a deployment, or whatever there is where it deploys by itself. */
 import type { Operation } from "../../../service.ts";
-import { badRequest, conflict, shown } from "../control/kinds.ts";
+import { badRequest, conflict } from "../control/kinds.ts";
 import type { Apis } from "../model/apis.ts";
 import { type Document, pathOf } from "../model/documents.ts";
 import type { KindsV2 } from "./kinds.ts";
@@ -113,7 +113,5 @@ export function stageV2Operations({ documents }: Apis, kinds: KindsV2, now: () =
         return {};
       },
     },
-    GetStages: kinds.list(`${API}/stages`),
-    GetStage: { ...kinds.may("GET", STAGE), run: (input) => shown(kinds.find(STAGE, input)) },
   };
 }

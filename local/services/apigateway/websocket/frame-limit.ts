@@ -7,8 +7,8 @@ import type { Duplex } from "node:stream";
 export const MAX_FRAME_BYTES = 32 * 1024;
 export const MAX_MESSAGE_BYTES = 128 * 1024;
 
-/** @param first What the client had sent together with its request. */
-export function watchFrames(socket: Duplex, first: Buffer, onTooLarge: () => void): void {
+/** To be called at once when the library has taken the socket over: what the client had sent by then is still to come. */
+export function watchFrames(socket: Duplex, onTooLarge: () => void): void {
   /** Bytes of a frame that are still to come. */
   let rest = 0;
   let head = Buffer.alloc(0);
@@ -36,7 +36,6 @@ export function watchFrames(socket: Duplex, first: Buffer, onTooLarge: () => voi
     }
   }
 
-  if (first.length > 0) read(first);
   socket.prependListener("data", read);
 }
 

@@ -47,6 +47,7 @@ export function webSockets(parts: WebSocketParts) {
   const { cloud, apis, logs } = parts;
   const measure = webSocketMetrics(cloud);
   const connections = connectionsOf(cloud);
+  let isStopped = false;
   /** The protocol that $connect chose of those that the client offers. */
   const chosen = new WeakMap<IncomingMessage, string>();
   const server = new WebSocketServer({
@@ -113,7 +114,7 @@ export function webSockets(parts: WebSocketParts) {
         ...{ sourceIp: exchange.sourceIp, userAgent: incoming.headers["user-agent"] },
       };
       let isOver = false;
-      watchFrames(socket, head, () => {
+      watchFrames(socket, () => {
         isOver = true;
         client.close(1009, "Message too long");
       });
@@ -127,7 +128,8 @@ export function webSockets(parts: WebSocketParts) {
       });
       client.on("close", (code, reason) => {
         connections.remove(connection);
-        handled(disconnected(place, connection, exchange, code, reason.toString()));
+        // What ends with the platform is told nobody: the functions end as well.
+        if (!isStopped) handled(disconnected(place, connection, exchange, code, reason.toString()));
       });
     });
   }
@@ -190,7 +192,12 @@ export function webSockets(parts: WebSocketParts) {
     });
   }
 
-  return { connect, stop: () => connections.stop() };
+  function stop(): void {
+    isStopped = true;
+    connections.stop();
+  }
+
+  return { connect, stop };
 }
 
 /** What API Gateway says of an end that came without a reason. */
