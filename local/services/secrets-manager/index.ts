@@ -4,7 +4,6 @@
  * Not emulated: replication, rotation that AWS manages itself, windows of a rotation (it begins at their start).
  */
 import { randomUUID } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Resource } from "../../../engine/graph.ts";
 import { declaring } from "../../customer-keys.ts";
 import { AwsError, type Call, type Cloud, type Operation, type Service } from "../../service.ts";
@@ -13,8 +12,7 @@ import { secretEncryption } from "./encryption.ts";
 import { type Filter, filtered, page } from "./listing.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { randomPassword } from "./random-password.ts";
-import { rotations } from "./rotation.ts";
-import { rulesOf } from "./rotation-schedule.ts";
+import { rotationOperations } from "./rotation-operations.ts";
 import { describe, readValue, sameValue, secrets, tagsOf, type ValueInput } from "./secrets.ts";
 import type { Secret } from "./store.ts";
 import { valueOperations } from "./values.ts";
@@ -34,7 +32,8 @@ export function secretsManager(cloud: Cloud): Service {
   const { store, now, found, usable, changed, putValue, declare, declareValue } = all;
   const access = secretAccess(cloud, store);
   const encryption = secretEncryption(cloud, store);
-  const rotation = rotations(cloud, all, access);
+  const rotation = rotationOperations(cloud, all, access);
+  rotation.resume();
 
   async function create(
     input: {
@@ -229,15 +228,7 @@ export function secretsManager(cloud: Cloud): Service {
         const secret = found(String(inputs.secretId));
         changed(secret, await encryption.protect(secret, version, declaring(cloud)));
       },
-      "aws:secretsmanager/secretRotation:SecretRotation": async ({ inputs }) => {
-        const SecretId = String(inputs.secretId);
-        const RotationLambdaARN = String(inputs.rotationLambdaArn);
-        const RotationRules = rulesOf(inputs.rotationRules as Record<string, unknown> | undefined);
-        const known = found(SecretId).rotation;
-        if (known?.functionArn === RotationLambdaARN && isDeepStrictEqual(known.rules, RotationRules)) return;
-        const RotateImmediately = inputs.rotateImmediately !== false;
-        await rotation.rotate({ SecretId, RotationLambdaARN, RotationRules, RotateImmediately });
-      },
+      "aws:secretsmanager/secretRotation:SecretRotation": rotation.declare,
       "aws:secretsmanager/secretPolicy:SecretPolicy": ({ inputs }) => {
         changed(found(String(inputs.secretArn)), { policy: String(inputs.policy) });
       },

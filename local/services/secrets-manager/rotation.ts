@@ -3,8 +3,7 @@
  * A step that fails leaves the pending version; the next RotateSecret tries it again.
  */
 import { randomUUID } from "node:crypto";
-import { AwsError, type Cloud, type Operation, type Timer } from "../../service.ts";
-import type { SecretAccess } from "./access.ts";
+import { AwsError, type Cloud, type Timer } from "../../service.ts";
 import { checkRules, nextRotation, type RotationRules } from "./rotation-schedule.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Secret } from "./store.ts";
@@ -29,7 +28,7 @@ export interface RotateInput {
 
 export interface Rotations {
   rotate(input: RotateInput): Promise<{ ARN: string; Name: string; VersionId?: string }>;
-  operations: Record<string, Operation>;
+  cancel(id: string): { ARN: string; Name: string; VersionId?: string };
   stop(): void;
 }
 
@@ -37,7 +36,7 @@ const STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 /** Timers of Node end at 2^31 ms: a later rotation is looked at again then. */
 const LONGEST_WAIT_MS = 20 * 86_400_000;
 
-export function rotations(cloud: Cloud, { store, found, usable, changed }: Secrets, access: SecretAccess): Rotations {
+export function rotations(cloud: Cloud, { store, found, usable, changed }: Secrets): Rotations {
   const timers = new Map<string, Timer>();
   const busy = new Set<string>();
 
@@ -172,29 +171,11 @@ export function rotations(cloud: Cloud, { store, found, usable, changed }: Secre
 
   return {
     rotate,
-    operations: {
-      RotateSecret: {
-        authorize: (input: RotateInput) => {
-          const onSecret = access.on("RotateSecret")(input);
-          const functionArn = input.RotationLambdaARN;
-          if (functionArn === undefined) return onSecret;
-          const context = { ...onSecret.context, "secretsmanager:RotationLambdaARN": functionArn };
-          return [
-            { ...onSecret, context },
-            { action: "lambda:InvokeFunction", resource: functionArn },
-          ];
-        },
-        run: rotate,
-      },
-      CancelRotateSecret: {
-        authorize: access.on("CancelRotateSecret"),
-        run(input) {
-          const secret = found(input.SecretId);
-          if (secret.rotation) changed(secret, { rotation: { ...secret.rotation, enabled: false } });
-          arm(secret.arn);
-          return { ARN: secret.arn, Name: secret.name, VersionId: unfinished(secret) };
-        },
-      },
+    cancel(id) {
+      const secret = found(id);
+      if (secret.rotation) changed(secret, { rotation: { ...secret.rotation, enabled: false } });
+      arm(secret.arn);
+      return { ARN: secret.arn, Name: secret.name, VersionId: unfinished(secret) };
     },
     stop() {
       for (const timer of timers.values()) timer.cancel();

@@ -20,6 +20,10 @@ export interface DeliveryPolicy {
   requestPolicy?: { headerContentType?: string } | null;
 }
 
+export interface EffectivePolicy extends DeliveryPolicy {
+  healthyRetryPolicy: RetryPolicy;
+}
+
 interface TopicPolicy {
   http?: {
     defaultHealthyRetryPolicy?: Partial<RetryPolicy>;
@@ -38,7 +42,7 @@ const MOST_RETRIES = 100;
 const CONTENT_TYPE = /^(text|application)\/[\w.+-]+(; ?charset=[\w-]+)?$/;
 
 /** What holds for a subscription. @throws AwsError InvalidParameterException */
-export function effectivePolicy(topic: string | undefined, subscription: string | undefined): Required<DeliveryPolicy> {
+export function effectivePolicy(topic: string | undefined, subscription: string | undefined): EffectivePolicy {
   const ofTopic = (topic ? parse(topic) : {}) as TopicPolicy;
   const { disableSubscriptionOverrides: isFixed = false } = ofTopic.http ?? {};
   const own = (subscription && !isFixed ? parse(subscription) : {}) as DeliveryPolicy;

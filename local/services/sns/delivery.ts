@@ -53,18 +53,18 @@ export async function deliverTo(
 ): Promise<void> {
   const { attempts, count, signal } = sending;
   const isHttp = subscription.protocol.startsWith("http");
-  const policy = effectivePolicy(topic.attributes.DeliveryPolicy, subscription.deliveryPolicy);
+  const policy = isHttp ? effectivePolicy(topic.attributes.DeliveryPolicy, subscription.deliveryPolicy) : undefined;
 
   async function attempt(): Promise<void> {
     if (signal.aborted) return;
     try {
-      if (isHttp) await post(sending, subscription, message, policy.requestPolicy?.headerContentType);
+      if (policy) await post(sending, subscription, message, policy.requestPolicy?.headerContentType);
       else await hand(sending, subscription, message);
       attempts.done(id);
       count(topic.arn, "NumberOfNotificationsDelivered");
     } catch (error) {
       if (signal.aborted) return;
-      const pauseMs = (isHttp ? pausesOf(policy.healthyRetryPolicy as never) : SERVICE_PAUSES_MS)[number];
+      const pauseMs = (policy ? pausesOf(policy.healthyRetryPolicy) : SERVICE_PAUSES_MS)[number];
       if (pauseMs === undefined || isPermanent(error)) {
         count(topic.arn, "NumberOfNotificationsFailed");
         await undeliverable(sending, subscription, message, error as Error);

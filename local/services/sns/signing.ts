@@ -3,7 +3,6 @@ import { createHash, createPrivateKey, generateKeyPair, type KeyObject, sign } f
 import { promisify } from "node:util";
 import { keyring } from "../../keyring.ts";
 import type { AwsRequest, AwsResponse, Cloud } from "../../service.ts";
-import { selfSigned } from "./certificate.ts";
 
 export interface Signer {
   /** The members that a message has beside its own. `version` 1 is SHA-1, 2 SHA-256. */
@@ -39,6 +38,7 @@ export function signer(cloud: Cloud): Signer {
     const kept = cloud.database.prepare("SELECT sealed, certificate FROM sns_signing").get();
     if (kept) return identityOf(createPrivateKey(keys.open(kept.sealed as Uint8Array)), String(kept.certificate));
     const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+    const { selfSigned } = await import("./certificate.ts");
     const now = Date.now();
     const certificate = selfSigned("sns.amazonaws.com", privateKey, now - 86_400_000, now + YEARS_MS);
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;

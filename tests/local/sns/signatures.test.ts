@@ -211,7 +211,7 @@ describe("a delivery policy", () => {
   ] as const)("backs off %s from its least pause to its longest", (backoffFunction, seconds) => {
     const text = policy({ minDelayTarget: 1, maxDelayTarget: 10, numRetries: 4, backoffFunction });
     const { healthyRetryPolicy } = effectivePolicy(undefined, text);
-    expect(pausesOf(healthyRetryPolicy as never)).toEqual(seconds.map((each) => each * 1000));
+    expect(pausesOf(healthyRetryPolicy)).toEqual(seconds.map((each) => each * 1000));
   });
 
   it.each([
