@@ -193,7 +193,7 @@ const OBJECT = "an object with ";
 
 const WORDS: Record<Shape & string, string> = {
   ...{ string: "a text", number: "a number", boolean: "true or false", null: "null" },
-  ...{ function: "a function", object: "an object", any: "anything" },
+  ...{ function: "a function, (…) => …", object: "an object", any: "anything" },
 };
 
 const list = (words: string[]): string =>

@@ -25,7 +25,7 @@ type Archive = pulumi.asset.Archive;
 const bundles = new Map<string, Promise<Archive>>();
 
 /** No code at all, for who asks what a program wires and not what runs: the types of links are made before handlers compile. */
-const targetsNothing = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "none";
+export const targetsNothing = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "none";
 
 /** `host`: the native modules of this project as they are, for running on this machine. */
 export const targetsHost = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "host";

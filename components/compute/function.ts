@@ -15,7 +15,7 @@ import { type PreviousFunctionVersion, publishedAs, type ReleaseArgs } from "./f
 import { codeOf, type SigningArgs } from "./function/signing.ts";
 import { surround } from "./function/surround.ts";
 import { type FunctionVpcArgs, placeInVpc, slowly } from "./function/vpc.ts";
-import { type Link, type Links, linkAll } from "./link.ts";
+import { checkLinks, type Link, type Links, linkAll } from "./link.ts";
 
 export interface FunctionArgs {
   /** Folder with the `handler.ts` to bundle: `"functions/orders"`. */
@@ -105,6 +105,7 @@ export class Function extends pulumi.ComponentResource {
 
   constructor(name: string, args: FunctionArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:compute:Function", name, {}, options);
+    checkLinks(`Function "${name}"`, args?.link);
     checkArgs("Function", name, args, {
       entry: "name the folder with the handler.ts",
       "durable.executionTimeoutSeconds": "say for how long an execution may last, 1 to 31622400 s",

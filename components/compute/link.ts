@@ -24,6 +24,15 @@ export interface Linked {
   names: Record<string, string[]>;
 }
 
+/** A component alone says nothing of what a function may do with it. @throws InvalidArgumentError naming the link */
+export function checkLinks(component: string, links: unknown): void {
+  for (const [name, link] of Object.entries(links ?? {})) {
+    if (!pulumi.Resource.isInstance(link)) continue;
+    const remedy = "say what the function may do with it, by a verb of it: read(), send(), query()…";
+    throw new InvalidArgumentError(component, `link.${name}`, link, remedy);
+  }
+}
+
 /** @throws InvalidArgumentError for a name that no program could write, and for verbs that name different things. */
 export function linkAll(component: string, links: Links): Linked {
   const all = Object.entries(links).map(([name, link]): [string, Link] => [name, joined(component, name, link)]);

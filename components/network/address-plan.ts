@@ -52,7 +52,10 @@ export function parseCidr(name: string, cidr: string): { first: number; last: nu
   }
   const address = bytes.reduce((value, byte) => value * 256 + byte, 0);
   const size = 2 ** (32 - prefix);
-  if (address % size !== 0) throw new Error(`cell "${name}": ${cidr} does not start on a /${prefix} boundary`);
+  if (address % size !== 0) {
+    const start = formatAddress(address - (address % size));
+    throw new Error(`cell "${name}": ${cidr} does not start on a /${prefix} boundary; ${start}/${prefix} does`);
+  }
   return { first: address, last: address + size - 1 };
 }
 

@@ -246,3 +246,25 @@ it.each(
 )("refuses: %s", async (message, args) => {
   expect(await refused(fn(args))).toContain(message);
 });
+
+describe("a newcomer's mistakes", () => {
+  it.each(
+    byMessage<() => unknown>([
+      [() => new terrace.Function("f", { entry: "functions/nowhere" }), "there is no such folder in /"],
+      [() => new terrace.Function("f", { entry: "docs" }), 'entry is "docs"; there is no handler.ts in it'],
+      [() => new terrace.Function("f", { entry: `${entry}/handler.ts` }), "name the folder, not the file in it"],
+      [
+        () => new terrace.Function("f", { entry, link: { orders: new terrace.Queue("q") as never } }),
+        "link.orders is a resource, terrace:messaging:Queue; say what the function may do with it, by a verb of it",
+      ],
+      [
+        () =>
+          new terrace.FanOut("e", { consumers: { a: { function: new terrace.Function("f", { entry }) as never } } }),
+        "consumers.a.function is a resource, terrace:compute:Function; it has to be a function, (…) => …",
+      ],
+      [() => new terrace.Network("n", { cidr: "10.0.0.1/20" }), "does not start on a /20 boundary; 10.0.0.0/20 does"],
+    ]),
+  )("are told where they were made: %s", async (message, make) => {
+    expect(await refused(make)).toContain(message);
+  });
+});

@@ -1,5 +1,8 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Grant } from "../../grants.ts";
 import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../../invalid-argument.ts";
+import { targetsNothing } from "../bundle.ts";
 import { checkDurable } from "../durable.ts";
 import type { FunctionArgs } from "../function.ts";
 import { checkAddress } from "./address.ts";
@@ -10,8 +13,7 @@ import { checkVpc } from "./vpc.ts";
 
 /** @throws InvalidArgumentError naming the argument and the remedy. */
 export function checkFunction(component: string, args: FunctionArgs): void {
-  if (!args.entry)
-    throw new InvalidArgumentError(component, "entry", args.entry, "name the folder with the handler.ts");
+  checkEntry(component, args.entry);
   checkForm(component, "functionName", args.functionName, /^[\w-]{1,64}$/, "1 to 64 letters, digits, - or _");
   checkRange(component, "memoryMb", args.memoryMb, 128, 10_240);
   checkRange(component, "timeoutSeconds", args.timeoutSeconds, 1, 900);
@@ -29,6 +31,18 @@ export function checkFunction(component: string, args: FunctionArgs): void {
     throw new InvalidArgumentError(component, "layers", args.layers!.length, "Lambda takes 5; put some together");
   }
   checkConcurrency(component, args);
+}
+
+/** Said here, where the function is made: the bundler would say it of a file that nobody named. */
+function checkEntry(component: string, entry: string): void {
+  if (!entry) throw new InvalidArgumentError(component, "entry", entry, "name the folder with the handler.ts");
+  if (targetsNothing() || existsSync(resolve(entry, "handler.ts"))) return;
+  const remedy = existsSync(resolve(entry))
+    ? statSync(resolve(entry)).isFile()
+      ? "name the folder, not the file in it"
+      : "there is no handler.ts in it"
+    : `there is no such folder in ${process.cwd()}`;
+  throw new InvalidArgumentError(component, "entry", entry, remedy);
 }
 
 function checkConcurrency(component: string, args: FunctionArgs): void {
