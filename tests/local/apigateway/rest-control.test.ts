@@ -18,6 +18,7 @@ import {
   DeleteResourceCommand,
   DeleteRestApiCommand,
   DeleteStageCommand,
+  FlushStageAuthorizersCacheCommand,
   GetBasePathMappingsCommand,
   GetGatewayResponseCommand,
   GetGatewayResponsesCommand,
@@ -190,6 +191,49 @@ describe("a REST API that was made through its API", () => {
       cloud.fetch("/v1/pets", { method: "POST", host: `${restApiId}.execute-api.localhost`, body });
     expect(await post("{}")).toMatchObject({ status: 400, json: { message: "Invalid request body" } });
     expect((await post('{"name":"Rex"}')).status).toBe(200);
+  });
+
+  it("is made of another one, which it is like and no part of", async () => {
+    const made = await create();
+    await addMethod(made, "pets");
+    const { id: restApiId } = await client.send(new CreateRestApiCommand({ name: "copy", cloneFrom: made.restApiId }));
+    await cloud.provision(mayInvoke("echo", restApiId!));
+    await addMethod(made, "birds");
+    await deploy(restApiId!);
+    expect((await call(restApiId!, "/pets")).json).toMatchObject({ resource: "/pets" });
+    expect((await call(restApiId!, "/birds")).status).toBe(403);
+    const missing = client.send(new CreateRestApiCommand({ name: "copy", cloneFrom: "nothing" }));
+    await expect(missing).rejects.toMatchObject({ name: "NotFoundException" });
+  });
+
+  it("asks its authorizer again when the answers that were kept are flushed", async () => {
+    const made = await create();
+    const { restApiId } = made;
+    await cloud.define(
+      "counter",
+      `let asked = 0;
+      export const handler = async ({ methodArn }) => ({ principalId: "p", context: { asked: ++asked }, policyDocument: { Version: "2012-10-17",
+        Statement: [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: methodArn }] } });`,
+    );
+    await cloud.provision(mayInvoke("counter", restApiId));
+    const authorizer = { restApiId, name: "gate", type: "TOKEN" as const, authorizerUri: invokeArn("counter") };
+    const { id: authorizerId } = await client.send(
+      new CreateAuthorizerCommand({ ...authorizer, identitySource: "method.request.header.Authorization" }),
+    );
+    const resourceId = await addMethod(made, "pets");
+    const operations = patches(["replace", "/authorizationType", "CUSTOM"], ["replace", "/authorizerId", authorizerId]);
+    const place = { restApiId, resourceId, httpMethod: "GET" };
+    await client.send(new UpdateMethodCommand({ ...place, patchOperations: operations }));
+    await deploy(restApiId);
+    const asked = async () => {
+      const headers = { authorization: "token" };
+      const { json } = await cloud.fetch("/v1/pets", { host: `${restApiId}.execute-api.localhost`, headers });
+      return json.requestContext.authorizer.asked;
+    };
+    expect([await asked(), await asked()]).toEqual(["1", "1"]);
+    await cloud.clock.advance(1);
+    await client.send(new FlushStageAuthorizersCacheCommand({ restApiId, stageName: "v1" }));
+    expect(await asked()).toBe("2");
   });
 
   it("asks the authorizer that it was given", async () => {
