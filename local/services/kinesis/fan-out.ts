@@ -47,9 +47,14 @@ export function fanOut({ clock }: Cloud, streams: Streams, consumers: Consumers,
     earlier?.end();
 
     const timers: Timer[] = [];
+    /** The reader has enough for now, and says when it takes more. */
+    let isFull = false;
     const events = new Readable({
       objectMode: true,
-      read: () => pump(),
+      read() {
+        isFull = false;
+        pump();
+      },
       destroy(error, done) {
         close();
         done(error);
@@ -68,22 +73,21 @@ export function fanOut({ clock }: Cloud, streams: Streams, consumers: Consumers,
       events.push(null);
     }
 
-    /** Whether the reader takes more. */
-    function send(Records: object[], behind: number, more: object = {}): boolean {
+    function send(Records: object[], behind: number, more: object = {}): void {
       const ContinuationSequenceNumber = sequenceOf(stream.createdAt, Math.max(number - 1, 0), shard.index);
       const event = { ContinuationSequenceNumber, MillisBehindLatest: behind, Records, ...more };
-      return events.push({ SubscribeToShardEvent: event });
+      isFull = !events.push({ SubscribeToShardEvent: event });
     }
 
     function pump(): void {
       if (open.get(key) !== subscription) return;
-      for (;;) {
+      while (!isFull) {
         const batch = reading.batch(stream, shard, number, MAX_BYTES);
         if (batch.records.length === 0) break;
         number = batch.next;
-        if (!send(batch.records, batch.behindMs)) return;
+        send(batch.records, batch.behindMs);
       }
-      if (shard.lastNumber === undefined || number <= shard.lastNumber) return;
+      if (isFull || shard.lastNumber === undefined) return;
       // The shard is closed and read: its children are next.
       send([], 0, { ContinuationSequenceNumber: undefined, ChildShards: reading.childrenOf(stream, shard) });
       end();
@@ -91,7 +95,7 @@ export function fanOut({ clock }: Cloud, streams: Streams, consumers: Consumers,
 
     function beat(): void {
       if (open.get(key) !== subscription) return;
-      send([], 0);
+      if (!isFull) send([], 0);
       timers.push(clock.after(HEARTBEAT_MS, beat));
     }
 

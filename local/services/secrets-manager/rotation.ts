@@ -126,7 +126,7 @@ export function rotations(cloud: Cloud, { store, found, usable, changed }: Secre
     await checkRules(input.RotationRules);
     const pending = unfinished(secret);
     if (pending && pending !== input.ClientRequestToken) {
-      if (!busy.has(secret.arn)) void run(secret, pending, STEPS);
+      if (secret.rotation && !busy.has(secret.arn)) void run(secret, pending, STEPS);
       throw refused("A previous rotation isn't complete. That rotation will be reattempted.");
     }
     await assertCallable(functionArn, secret);

@@ -92,6 +92,19 @@ it("ends after five minutes, and goes on from where it was with the number that 
   expect(texts(await again())).toEqual(["two"]);
 });
 
+it("ends with a closed shard also where records of other streams came in between", async () => {
+  await cloud.create("other", 1);
+  await cloud.put("one");
+  for (const text of "abc") await cloud.put(text, { StreamName: "other" });
+  await cloud.streams.send(
+    new SplitShardCommand({ StreamName, ShardToSplit: ShardId, NewStartingHashKey: String(2n ** 125n) }),
+  );
+  const next = await subscribe(await register("a"));
+  expect(texts(await next())).toEqual(["one"]);
+  expect((await next())!.ChildShards).toHaveLength(2);
+  expect(await next()).toBeUndefined();
+});
+
 it("tells the children of a shard that was split, and ends with it", async () => {
   await cloud.put("one");
   const next = await subscribe(await register("a"));
