@@ -1,4 +1,7 @@
-/** The AWS managed policies that Terrace's components attach, as AWS publishes them (AWS Managed Policy Reference). */
+/**
+ * AWS managed policies, as AWS publishes them (AWS Managed Policy Reference): those that Terrace's components attach, and the
+ * few short ones that are attached by hand most often.
+ */
 
 const allow = (actions: string[]): string =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] });
@@ -7,6 +10,12 @@ const LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"
 const SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role";
 
 export const AWS_MANAGED_POLICIES: Record<string, string> = {
+  "arn:aws:iam::aws:policy/AdministratorAccess": allow(["*"]),
+  "arn:aws:iam::aws:policy/AmazonS3FullAccess": allow(["s3:*", "s3-object-lambda:*"]),
+  "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess": allow([
+    ...["s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"],
+  ]),
+  "arn:aws:iam::aws:policy/AmazonSQSFullAccess": allow(["sqs:*"]),
   [`${SERVICE_ROLE}/AWSLambdaBasicExecutionRole`]: allow(LOGS),
   [`${SERVICE_ROLE}/AWSLambdaSQSQueueExecutionRole`]: allow([
     "sqs:ReceiveMessage",

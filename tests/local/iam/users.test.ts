@@ -290,6 +290,10 @@ describe("a policy's versions", () => {
     expect(decodeURIComponent(PolicyVersion!.Document!)).toContain("logs:PutLogEvents");
     const { Policies } = await iam.send(new ListPoliciesCommand({ Scope: "AWS", PathPrefix: "/service-role/" }));
     expect(Policies!.map(({ Arn }) => Arn)).toContain(PolicyArn);
+    await iam.send(new CreateUserCommand(ada));
+    await iam.send(new AttachUserPolicyCommand({ ...ada, PolicyArn: "arn:aws:iam::aws:policy/AdministratorAccess" }));
+    const asAda = new IAMClient(await keysOf("ada"));
+    expect(await failure(asAda.send(new ListUsersCommand({})))).toBe("succeeded");
     const change = new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: allow("s3:*") });
     expect(await failure(iam.send(change))).toMatch(/^NoSuchEntity/);
   });
