@@ -395,6 +395,23 @@ describe("stages", () => {
     await expect(client.send(new CreateStageCommand(stage))).rejects.toThrow("Deployment id does not exist");
   });
 
+  it("choose functions by their variables, each its own", async () => {
+    const made = await create();
+    const { restApiId } = made;
+    await cloud.define("blue", "export const handler = async () => ({ statusCode: 200, body: 'blue' });");
+    await cloud.provision(mayInvoke("blue", restApiId));
+    const resourceId = await addMethod(made, "pets");
+    const uri = invokeArn("echo").replace(":function:echo", ":function:${stageVariables.fn}");
+    const place = { restApiId, resourceId, httpMethod: "GET" };
+    await client.send(new UpdateIntegrationCommand({ ...place, patchOperations: patches(["replace", "/uri", uri]) }));
+    const { id: deploymentId } = await client.send(new CreateDeploymentCommand({ restApiId }));
+    for (const fn of ["blue", "echo"]) {
+      await client.send(new CreateStageCommand({ restApiId, deploymentId, stageName: fn, variables: { fn } }));
+    }
+    expect((await call(restApiId, "/pets", "blue")).text).toBe("blue");
+    expect((await call(restApiId, "/pets", "echo")).json).toMatchObject({ resource: "/pets" });
+  });
+
   it("limit each method by itself: 429 Too Many Requests until the bucket has filled up again", async () => {
     const made = await create();
     const { restApiId } = made;

@@ -1,6 +1,7 @@
 /** HTTP proxy integrations: the request as it is goes to an endpoint on this machine, and its answer to the client. */
 import type { Cloud } from "../../../service.ts";
 import type { HttpIntegration, RestIntegration } from "../model/apis.ts";
+import { addressIn } from "../model/routes.ts";
 import { contextVariable, type Exchange, type GatewayAnswer } from "../serve/exchange.ts";
 import { parameterValue } from "../serve/gateway-responses.ts";
 import { isReplaced } from "./event-v1.ts";
@@ -25,7 +26,7 @@ export async function restHttpProxy(
     else if (kind === "querystring") query.set(name, value);
     else if (kind === "path") path[name] = value;
   }
-  return proxied(cloud, integration, exchange, address(withStage(integration.uri, exchange), path, query), headers);
+  return proxied(cloud, integration, exchange, address(addressIn(exchange.stage, integration), path, query), headers);
 }
 
 export async function httpHttpProxy(
@@ -48,7 +49,13 @@ export async function httpHttpProxy(
       else query[action === "append" ? "append" : "set"](name, value);
     }
   }
-  return proxied(cloud, integration, exchange, address(integration.uri, exchange.parameters ?? {}, query), headers);
+  return proxied(
+    cloud,
+    integration,
+    exchange,
+    address(addressIn(exchange.stage, integration), exchange.parameters ?? {}, query),
+    headers,
+  );
 }
 
 async function proxied(
@@ -77,9 +84,6 @@ function passedHeaders({ incoming, sourceIp }: Exchange): Record<string, string>
   }
   return { ...headers, "x-forwarded-for": sourceIp };
 }
-
-const withStage = (uri: string, { stage }: Exchange): string =>
-  uri.replace(/\$\{stageVariables\.(\w+)\}/g, (_all, name: string) => stage.variables?.[name] ?? "");
 
 function address(uri: string, path: Record<string, string>, query: URLSearchParams): string {
   const filled = uri.replace(/\{(\w+)\+?\}/g, (_all, name: string) =>

@@ -35,6 +35,8 @@ export interface RestMethod {
 export interface RestIntegration {
   type: string;
   uri: string;
+  /** `${stageVariables.name}` stands in the address. */
+  isVariable: boolean;
   /** Of the request to the backend. */
   httpMethod?: string;
   /** Role that API Gateway invokes as, instead of by the function's resource policy. */
@@ -115,6 +117,8 @@ export interface HttpRoute {
 
 export interface HttpIntegration {
   type: string;
+  /** `${stageVariables.name}` stands in the address. */
+  isVariable: boolean;
   /** Of the request to the backend; undefined takes the client's. */
   httpMethod?: string;
   uri: string;

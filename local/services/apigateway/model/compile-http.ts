@@ -88,6 +88,7 @@ function readIntegration(part: Document): HttpIntegration {
   return {
     type: part.IntegrationType,
     uri: part.IntegrationUri ?? "",
+    isVariable: part.IntegrationUri?.includes("${stageVariables.") === true,
     httpMethod: part.IntegrationMethod,
     payloadFormatVersion: part.PayloadFormatVersion ?? "1.0",
     timeoutMs: part.TimeoutInMillis ?? 30_000,

@@ -89,6 +89,7 @@ function readIntegration(part: Document): RestIntegration {
   return {
     type: part.type,
     uri: part.uri ?? "",
+    isVariable: part.uri?.includes("${stageVariables.") === true,
     httpMethod: part.httpMethod,
     credentials: part.credentials,
     timeoutMs: part.timeoutInMillis ?? 29_000,

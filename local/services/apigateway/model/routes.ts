@@ -1,5 +1,5 @@
 /** The paths of an API, made when they are first asked for. */
-import type { HttpApi, HttpRoute, RestApi, RestResource, RestRoute } from "./apis.ts";
+import type { HttpApi, HttpRoute, RestApi, RestResource, RestRoute, Stage } from "./apis.ts";
 import { type PathNode, pathNode } from "./paths.ts";
 
 export function restRoutes(api: RestApi): PathNode<RestRoute> {
@@ -29,4 +29,10 @@ export function httpPaths(api: HttpApi): PathNode<HttpRoute> {
   }
   api.paths = root;
   return root;
+}
+
+/** An integration's address in one stage. */
+export function addressIn({ variables }: Stage, { uri, isVariable }: { uri: string; isVariable: boolean }): string {
+  if (!isVariable) return uri;
+  return uri.replace(/\$\{stageVariables\.(\w+)\}/g, (_all, name: string) => variables?.[name] ?? "");
 }

@@ -6,7 +6,7 @@ import { eventV2 } from "../integrations/event-v2.ts";
 import type { InvokeFunction } from "../integrations/invoke-function.ts";
 import { httpProxyResponse } from "../integrations/proxy-response.ts";
 import type { Cors, HttpApi, HttpIntegration, HttpRoute } from "../model/apis.ts";
-import { httpPaths } from "../model/routes.ts";
+import { addressIn, httpPaths } from "../model/routes.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
 import { contextVariable, type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
 
@@ -96,7 +96,7 @@ async function proxied(
     route.key === "$default" ? "$default" : `${method === "ANY" ? "*" : method}${path.replace(/\{[^}]+\}/g, "*")}`;
   const started = cloud.clock.now();
   const result = await invoke({
-    uri: integration.uri,
+    uri: addressIn(exchange.stage, integration),
     credentials: integration.credentials,
     timeoutMs: integration.timeoutMs,
     sourceArn: `arn:aws:execute-api:${cloud.region}:${cloud.account}:${api.id}/${exchange.stage.name}/${place}`,

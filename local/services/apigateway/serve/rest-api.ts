@@ -5,7 +5,7 @@ import { eventV1 } from "../integrations/event-v1.ts";
 import type { FunctionCall, InvokeFunction } from "../integrations/invoke-function.ts";
 import { restProxyResponse } from "../integrations/proxy-response.ts";
 import type { Apis, RestApi, RestIntegration } from "../model/apis.ts";
-import { restRoutes } from "../model/routes.ts";
+import { addressIn, restRoutes } from "../model/routes.ts";
 import type { StageThrottles } from "../stages/stage-throttles.ts";
 import type { Usage } from "../stages/usage.ts";
 import { type Exchange, type GatewayAnswer, headerOf } from "./exchange.ts";
@@ -66,7 +66,8 @@ async function elsewhere(
   exchange: Exchange,
 ): Promise<GatewayAnswer> {
   const started = cloud.clock.now();
-  const { uri, credentials, timeoutMs } = integration;
+  const { credentials, timeoutMs } = integration;
+  const uri = addressIn(exchange.stage, integration);
   const ask = (payload: string) =>
     invoke({ uri, credentials, timeoutMs, sourceArn: sourceArn(cloud, api, exchange), payload });
   const answer =
@@ -74,7 +75,7 @@ async function elsewhere(
       ? await (await import("../integrations/http-proxy.ts")).restHttpProxy(cloud, integration, exchange)
       : await (await import("../integrations/templated-integration.ts")).templatedIntegration(
           cloud,
-          integration,
+          integration.isVariable ? { ...integration, uri } : integration,
           exchange,
           ask,
         );
@@ -93,7 +94,7 @@ async function proxied(
   const extraHeaders = mappedHeaders(cloud, integration, exchange);
   const started = cloud.clock.now();
   const call: FunctionCall = {
-    uri: integration.uri,
+    uri: addressIn(exchange.stage, integration),
     credentials: integration.credentials,
     timeoutMs: integration.timeoutMs,
     // As the console writes permissions: parameters are wildcards.
