@@ -9,12 +9,17 @@ import { bundleRows } from "./bundles.ts";
 import { median, type Row, row } from "./row.ts";
 
 const RESOURCES_PER_TENANT = 16;
-const ROUNDS = 3;
-const FEW = 25;
-const MANY = 200;
-const CELLS = [1, 10, 100, 300] as const;
-/** Under Pulumi's defaults 100 cells do not fit into Node's heap. */
-const PEER_CELLS = 10;
+
+interface Extent {
+  rounds: number;
+  few: number;
+  many: number;
+  /** Rising. The second is what the peer evaluates too: under Pulumi's defaults 100 cells do not fit into Node's heap. */
+  cells: readonly [number, number, number, number];
+}
+const WHOLE: Extent = { rounds: 3, few: 25, many: 200, cells: [1, 10, 100, 300] };
+/** Whether every row comes out; no figures to hold anybody to. */
+const QUICK: Extent = { rounds: 1, few: 2, many: 4, cells: [1, 2, 4, 6] };
 const pulumi = "Pulumi's default settings";
 
 type How = "engine" | "pulumi";
@@ -23,48 +28,52 @@ interface Measured {
   milliseconds: number;
   memoryMiB: number;
   resources?: number;
+  bundles?: number;
 }
 
-export async function evaluateBench(): Promise<Row[]> {
-  return [...tenantRows(), ...cellRows(), ...(await bundleRows())];
+export async function evaluateBench(isQuick: boolean): Promise<Row[]> {
+  const extent = isQuick ? QUICK : WHOLE;
+  return [...tenantRows(extent), ...cellRows(extent), ...(await bundleRows())];
 }
 
-function tenantRows(): Row[] {
+function tenantRows({ rounds, few, many }: Extent): Row[] {
   const [ours, oursFew, theirs]: [Measured[], Measured[], Measured[]] = [[], [], []];
-  for (let round = 1; round <= ROUNDS; round++) {
-    console.error(`bench evaluate: tenants, round ${round} of ${ROUNDS}…`);
-    oursFew.push(measure("tenants", "engine", FEW));
-    ours.push(measure("tenants", "engine", MANY));
-    theirs.push(measure("tenants", "pulumi", MANY));
+  for (let round = 1; round <= rounds; round++) {
+    console.error(`bench evaluate: tenants, round ${round} of ${rounds}…`);
+    oursFew.push(measure("tenants", "engine", few));
+    ours.push(measure("tenants", "engine", many));
+    theirs.push(measure("tenants", "pulumi", many));
   }
   const perResource = (all: Measured[], tenants: number) => milliseconds(all) / (tenants * RESOURCES_PER_TENANT);
-  const [many, few] = [perResource(ours, MANY), perResource(oursFew, FEW)];
+  const [ofMany, ofFew] = [perResource(ours, many), perResource(oursFew, few)];
   return [
-    row(`evaluation, ${MANY} tenants`, "ms/resource", many, perResource(theirs, MANY), pulumi, { atMost: 0.35 }),
-    row(`${MANY} tenants against ${FEW}`, "ms/resource", many, few, `${FEW} tenants`, { atMost: 1.1 }),
-    row(`peak memory, ${MANY} tenants`, "MiB", memory(ours), memory(theirs), pulumi, { atMost: 1 }),
+    row(`evaluation, ${many} tenants`, "ms/resource", ofMany, perResource(theirs, many), pulumi, { atMost: 0.35 }),
+    row(`${many} tenants against ${few}`, "ms/resource", ofMany, ofFew, `${few} tenants`, { atMost: 1.1 }),
+    row(`peak memory, ${many} tenants`, "MiB", memory(ours), memory(theirs), pulumi, { atMost: 1 }),
   ];
 }
 
-function cellRows(): Row[] {
-  const ours = new Map<number, Measured[]>(CELLS.map((cells) => [cells, []]));
+function cellRows({ rounds, cells: sizes }: Extent): Row[] {
+  const [one, some, hundred, most] = sizes;
+  const ours = new Map<number, Measured[]>(sizes.map((cells) => [cells, []]));
   const theirs: Measured[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
-    for (const cells of CELLS) {
+  for (let round = 1; round <= rounds; round++) {
+    for (const cells of sizes) {
       // The largest take minutes: once is enough to see a slope.
       if (cells > 10 && round > 1) continue;
-      console.error(`bench evaluate: ${cells} silo cells, round ${round} of ${ROUNDS}…`);
+      console.error(`bench evaluate: ${cells} silo cells, round ${round} of ${rounds}…`);
       ours.get(cells)!.push(measure("cells", "engine", cells));
     }
-    theirs.push(measure("cells", "pulumi", PEER_CELLS));
+    theirs.push(measure("cells", "pulumi", some));
   }
   const time = (cells: number) => milliseconds(ours.get(cells)!);
   const resources = (cells: number) => ours.get(cells)![0]!.resources!;
+  const bundles = (cells: number) => ours.get(cells)![0]!.bundles!;
   const slope = (from: number, to: number) => (time(to) - time(from)) / (to - from);
-  const perResource = time(PEER_CELLS) / resources(PEER_CELLS);
+  const perResource = time(some) / resources(some);
   return [
     row(
-      `evaluation, ${PEER_CELLS} silo cells`,
+      `evaluation, ${some} silo cells`,
       "ms/resource",
       perResource,
       milliseconds(theirs) / theirs[0]!.resources!,
@@ -73,15 +82,23 @@ function cellRows(): Row[] {
         atMost: 0.35,
       },
     ),
-    row("each cell from 100 to 300", "ms", slope(100, 300), slope(10, 100), "from 10 to 100", { atMost: 1.1 }),
-    ...CELLS.map((cells) =>
-      row(`${cells} silo cells (${resources(cells)} resources)`, "ms", time(cells), time(1), "1 cell"),
+    row(
+      `each cell from ${hundred} to ${most}`,
+      "ms",
+      slope(hundred, most),
+      slope(some, hundred),
+      `from ${some} to ${hundred}`,
+      { atMost: 1.1 },
     ),
-    row(`peak memory, ${PEER_CELLS} silo cells`, "MiB", memory(ours.get(PEER_CELLS)!), memory(theirs), pulumi, {
+    row(`bundles made for ${most} cells`, "bundles", bundles(most), bundles(one), "1 cell", { atMost: 1 }),
+    ...sizes.map((cells) =>
+      row(`${cells} silo cells (${resources(cells)} resources)`, "ms", time(cells), time(one), "1 cell"),
+    ),
+    row(`peak memory, ${some} silo cells`, "MiB", memory(ours.get(some)!), memory(theirs), pulumi, {
       atMost: 1,
     }),
-    ...CELLS.map((cells) =>
-      row(`peak memory, ${cells} silo cells`, "MiB", memory(ours.get(cells)!), memory(ours.get(1)!), "1 cell"),
+    ...sizes.map((cells) =>
+      row(`peak memory, ${cells} silo cells`, "MiB", memory(ours.get(cells)!), memory(ours.get(one)!), "1 cell"),
     ),
   ];
 }

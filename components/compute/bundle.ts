@@ -24,6 +24,9 @@ type Archive = pulumi.asset.Archive;
 
 const bundles = new Map<string, Promise<Archive>>();
 
+/** How many different bundles this program has asked for so far. */
+export const bundlesMade = (): number => bundles.size;
+
 /** No code at all, for who asks what a program wires and not what runs: the types of links are made before handlers compile. */
 export const targetsNothing = (): boolean => process.env.TERRACE_BUNDLE_TARGET === "none";
 

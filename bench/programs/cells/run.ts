@@ -4,6 +4,7 @@
  * `runtime.setMocks` and Pulumi's default settings. Loading the packages is counted in neither.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { bundlesMade } from "../../../components/compute/bundle.ts";
 import { Cell, settings as readSettings, Tenant } from "../../../components/index.ts";
 import { readConfiguration } from "../../../engine/configuration.ts";
 import { useLeanRuntime } from "../../../engine/lean-runtime.ts";
@@ -20,7 +21,8 @@ if (how === "engine") useLeanRuntime();
 const started = performance.now();
 const resources = how === "engine" ? await withEngine() : await withMocks();
 const milliseconds = performance.now() - started;
-console.log(JSON.stringify({ milliseconds, resources, memoryMiB: process.resourceUsage().maxRSS / 1024 }));
+const memoryMiB = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify({ milliseconds, resources, memoryMiB, bundles: bundlesMade() }));
 
 /** The dev stack's settings, with other cells: each a silo with the one tenant it is for. */
 function configOf(cells: number): Record<string, string> {
