@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import {
   AddUserToGroupCommand,
   AttachGroupPolicyCommand,
@@ -322,6 +323,33 @@ it("makes roles only with the boundary that a policy demands, by iam:Permissions
   expect(await put("bounded")).toBe("succeeded");
   await iam.send(new CreateRoleCommand({ RoleName: "free", AssumeRolePolicyDocument }));
   expect(await put("free")).toMatch(/not authorized/);
+});
+
+it("hands a role to a rule's target only with iam:PassRole on it, to the service that the policy names", async () => {
+  await iam.send(new CreateUserCommand(ada));
+  const Arn = "arn:aws:lambda:eu-west-1:000000000000:function:f";
+  const RoleArn = "arn:aws:iam::000000000000:role/invoker";
+  const events = new EventBridgeClient(await keysOf("ada"));
+  const grant = (...statements: object[]) =>
+    iam.send(
+      new PutUserPolicyCommand({
+        ...{ ...ada, PolicyName: "own" },
+        PolicyDocument: document({ Effect: "Allow", Action: "events:*", Resource: "*" }, ...statements),
+      }),
+    );
+  const put = () => failure(events.send(new PutTargetsCommand({ Rule: "r", Targets: [{ Id: "1", Arn, RoleArn }] })));
+  await grant();
+  await events.send(new PutRuleCommand({ Name: "r", ScheduleExpression: "rate(1 day)" }));
+  expect(await put()).toMatch(`not authorized to perform: iam:PassRole on resource: ${RoleArn}`);
+  const pass = (service: string) => ({
+    ...{ Effect: "Allow", Action: "iam:PassRole", Resource: RoleArn },
+    Condition: { StringEquals: { "iam:PassedToService": service } },
+  });
+  await grant(pass("lambda.amazonaws.com"));
+  expect(await put()).toMatch(/iam:PassRole/);
+  await grant(pass("events.amazonaws.com"));
+  expect(await put()).toBe("succeeded");
+  events.destroy();
 });
 
 it("simulates users with their groups, and policies that are not attached to anybody", async () => {
