@@ -1,8 +1,10 @@
-/** "Step Functions Execution Status Change" on the default bus, of standard executions. */
+/** What others learn of an execution: its metrics, and "Step Functions Execution Status Change" on the default bus, of standard ones. */
 import type { Cloud } from "../../service.ts";
+import { countExecution } from "./execution-metrics.ts";
 import type { Execution } from "./execution-store.ts";
 
 export function announce(cloud: Cloud, execution: Execution): void {
+  countExecution(cloud, execution);
   if (execution.type === "EXPRESS") return;
   const { arn, machineArn, name, status, startedAt, stoppedAt = null } = execution;
   const { input, output = null, error = null, cause = null } = execution;
