@@ -53,6 +53,15 @@ export const compute: Table = {
     const layer = arn(context, "lambda", `layer:${resource.inputs.layerName}`);
     return { id: `${layer}:1`, arn: `${layer}:1`, layerArn: layer, version: "1" };
   },
+  "aws:lambda/layerVersionPermission:LayerVersionPermission": (resource) => {
+    const { layerName, versionNumber } = resource.inputs;
+    return { id: `${layerName},${versionNumber}`, policy: "", revisionId: hex(resource, 32) };
+  },
+  "aws:lambda/codeSigningConfig:CodeSigningConfig": (resource, context) => {
+    const configId = `csc-${hex(resource, 17)}`;
+    const configArn = arn(context, "lambda", `code-signing-config:${configId}`);
+    return { id: configArn, arn: configArn, configId };
+  },
   "aws:lambda/functionUrl:FunctionUrl": (resource, context) => {
     const urlId = alphanumeric(resource, 32);
     return {

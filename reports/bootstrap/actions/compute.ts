@@ -64,6 +64,20 @@ export const compute: ActionRow[] = [
     write: "PublishLayerVersion DeleteLayerVersion",
   },
   {
+    types: ["aws:lambda/layerVersionPermission:LayerVersionPermission"],
+    service: "lambda",
+    on: regional("lambda", "layer:{name}:*"),
+    read: "GetLayerVersionPolicy",
+    write: "AddLayerVersionPermission RemoveLayerVersionPermission",
+  },
+  {
+    types: ["aws:lambda/codeSigningConfig:CodeSigningConfig"],
+    service: "lambda",
+    on: regional("lambda", "code-signing-config:*"),
+    read: "GetCodeSigningConfig ListTags",
+    write: "CreateCodeSigningConfig UpdateCodeSigningConfig DeleteCodeSigningConfig TagResource UntagResource",
+  },
+  {
     types: [
       "aws:apigateway/restApi:",
       "aws:apigateway/authorizer:",

@@ -23,7 +23,7 @@ import { sqs } from "../../../local/services/sqs/index.ts";
 import { codeOf } from "../messaging-cloud.ts";
 import { answering, create, zip } from "./api-fixture.ts";
 import { type LambdaCloud, startLambda } from "./fixture.ts";
-import { functionArn } from "./resources.ts";
+import { functionArn, resource } from "./resources.ts";
 import { queueIn } from "./stream-fixture.ts";
 
 let cloud: LambdaCloud;
@@ -158,6 +158,37 @@ describe("a layer's permissions", () => {
     );
     expect(await codeOf(permit({ VersionNumber: 2 }))).toBe("ResourceNotFoundException");
   });
+});
+
+it("a program declares both: what may be deployed, and who may use a layer", async () => {
+  const arn = "arn:aws:lambda:eu-west-1:000000000000:code-signing-config:csc-0123456789abcdef0";
+  const layerArn = "arn:aws:lambda:eu-west-1:000000000000:layer:shared:1";
+  await cloud.provision(
+    resource(
+      "aws:lambda/codeSigningConfig:CodeSigningConfig",
+      "releases",
+      {
+        allowedPublishers: { signingProfileVersionArns: [PROFILE] },
+        policies: { untrustedArtifactOnDeployment: "Enforce" },
+      },
+      { arn, configId: "csc-0123456789abcdef0" },
+    ),
+    resource(
+      "aws:lambda/layerVersion:LayerVersion",
+      "shared",
+      { layerName: "shared", code: { $asset: "archive", assets: { "nodejs/x.js": { $asset: "string", text: "" } } } },
+      { arn: layerArn },
+    ),
+    resource("aws:lambda/layerVersionPermission:LayerVersionPermission", "partner", {
+      ...{ layerName: "shared", versionNumber: 1, statementId: "partner" },
+      ...{ action: "lambda:GetLayerVersion", principal: "111111111111" },
+    }),
+  );
+  const get = new GetCodeSigningConfigCommand({ CodeSigningConfigArn: arn });
+  const { CodeSigningConfig } = await cloud.client.send(get);
+  expect(CodeSigningConfig).toMatchObject({ CodeSigningPolicies: { UntrustedArtifactOnDeployment: "Enforce" } });
+  const policy = new GetLayerVersionPolicyCommand({ LayerName: "shared", VersionNumber: 1 });
+  expect(JSON.parse((await cloud.client.send(policy)).Policy!).Statement).toMatchObject([{ Sid: "partner" }]);
 });
 
 it("mappings and code signing configurations have tags, from the start and later, over a restart", async () => {

@@ -45,7 +45,7 @@ export interface Layers {
 }
 
 /** @param cache Directory that code is laid out in. */
-export function layersOf({ clock }: Cloud, cache: string): Layers {
+export function layersOf({ clock, region, account }: Cloud, cache: string): Layers {
   const all = new Map<string, LayerVersion>();
   const counts = new Map<string, number>();
   const directories = new Map<string, string>();
@@ -62,7 +62,9 @@ export function layersOf({ clock }: Cloud, cache: string): Layers {
     all: () => [...all.values()],
     find,
     permit({ inputs }) {
-      const layer = find(`${inputs.layerName}:${inputs.versionNumber}`);
+      const name = String(inputs.layerName);
+      const layerArn = name.startsWith("arn:") ? name : `arn:aws:lambda:${region}:${account}:layer:${name}`;
+      const layer = find(`${layerArn}:${inputs.versionNumber}`);
       const principal = String(inputs.principal);
       layer.permissions.set(String(inputs.statementId), {
         Sid: String(inputs.statementId),
