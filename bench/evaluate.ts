@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { nodeFlags } from "../engine/node-flags.ts";
 import { bundleRows } from "./bundles.ts";
 import { median, type Row, row } from "./row.ts";
 
@@ -21,6 +22,8 @@ const WHOLE: Extent = { rounds: 3, few: 25, many: 200, cells: [1, 10, 100, 300] 
 /** Whether every row comes out; no figures to hold anybody to. */
 const QUICK: Extent = { rounds: 1, few: 2, many: 4, cells: [1, 2, 4, 6] };
 const pulumi = "Pulumi's default settings";
+/** Node's own way to run TypeScript, and nothing else. */
+const PLAIN = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 
 type How = "engine" | "pulumi";
 
@@ -107,11 +110,9 @@ const milliseconds = (all: Measured[]) => median(all.map((each) => each.millisec
 const memory = (all: Measured[]) => median(all.map(({ memoryMiB }) => memoryMiB));
 
 function measure(program: "tenants" | "cells", how: How, count: number): Measured {
-  const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
-  // As engine/evaluate.ts starts its process.
-  const tuned = ["--stack-trace-limit=0", "--min-semi-space-size=192", "--max-semi-space-size=192"];
   const file = join(import.meta.dirname, "programs", program, "run.ts");
-  const args = [...flags, ...(how === "engine" ? tuned : []), file, how, String(count)];
+  const flags = how === "engine" ? nodeFlags() : PLAIN;
+  const args = [...flags, file, how, String(count)];
   const env = { ...process.env, TERRACE_BUNDLE_TARGET: "host" };
   const cwd = join(import.meta.dirname, "..");
   return JSON.parse(

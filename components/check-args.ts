@@ -69,12 +69,24 @@ export function checkMethodArgs(component: string, type: string, args: unknown, 
 
 function check(shape: Shape, value: unknown, place: Place): void {
   if (typeof shape === "object" && "input" in shape) checkInput(shape.input, value, place);
-  else if (typeof shape === "object" && "ref" in shape) check(SHAPES[shape.ref]!, value, place);
+  else if (typeof shape === "object" && "ref" in shape) checkOnce(shape.ref, value, place);
   else if (shape === "any") return;
   else if (isLater(value)) refuse(place, "an Output", `it has to be ${wordsOf(shape)}, known when the program runs`);
   else if (typeof shape === "object" && "any" in shape) checkAny(shape.any, value, place);
   else if (!isOf(shape, value)) refuse(place, value, `it has to be ${wordsOf(shape)}`);
   else if (typeof shape === "object") checkParts(shape, value as object, place);
+}
+
+/** By interface: what was frozen and passed once passes again. A stack's settings are handed to each of its cells. */
+const passed = new Map<string, WeakSet<object>>();
+
+function checkOnce(ref: string, value: unknown, place: Place): void {
+  const frozen = typeof value === "object" && value !== null && Object.isFrozen(value) ? value : undefined;
+  if (frozen && passed.get(ref)?.has(frozen)) return;
+  check(SHAPES[ref]!, value, place);
+  if (!frozen) return;
+  const known = passed.get(ref) ?? new WeakSet();
+  passed.set(ref, known.add(frozen));
 }
 
 /** Whether the outermost part of a value is of a kind. */

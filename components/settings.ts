@@ -142,7 +142,7 @@ export function parseSettings(raw: Record<string, unknown>, stack: string): Sett
   checkRelations({ ...parsed, cells }, problems);
   const addresses = planOrReport(cells, problems);
   if (problems.length > 0) throw new SettingsError(stack, problems);
-  return { ...parsed, cells: cells.map((cell) => ({ ...cell, cidr: addresses.get(cell.name)! })) };
+  return Object.freeze({ ...parsed, cells: cells.map((cell) => ({ ...cell, cidr: addresses.get(cell.name)! })) });
 }
 
 const TOP_KEYS = [

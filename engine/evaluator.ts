@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { extname, join } from "node:path";
 import type { Configuration } from "./configuration.ts";
 import type { Graph } from "./graph.ts";
+import { nodeFlags } from "./node-flags.ts";
 
 /** What the child is told, and what it answers. */
 export interface ChildRequest extends Configuration {
@@ -41,14 +42,7 @@ const CHILD = join(import.meta.dirname, `child${extname(import.meta.filename)}`)
 /** Does not keep this process alive until it is asked, and ends with it. */
 export function startEvaluator({ directory, env, stackTraces = false }: EvaluatorOptions): Evaluator {
   const child = fork(CHILD, {
-    // The process lives for a second and makes short-lived objects: room for them costs less than collecting them.
-    execArgv: [
-      "--experimental-strip-types",
-      "--disable-warning=ExperimentalWarning",
-      `--stack-trace-limit=${stackTraces ? 50 : 0}`,
-      "--min-semi-space-size=192",
-      "--max-semi-space-size=192",
-    ],
+    execArgv: nodeFlags({ stackTraces }),
     cwd: directory,
     env: { ...process.env, ...env },
     // What a program prints is for people; the graph comes over the channel.
