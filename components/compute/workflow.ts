@@ -14,6 +14,7 @@ import type { Tags } from "../tags.ts";
 import type { Flow, QueryLanguage } from "./asl.ts";
 import { grantsOf, hasDistributedMap, render } from "./definition.ts";
 import { checkFlow } from "./workflow-check.ts";
+import { DELIVER_LOGS, executionsOf, runChildren, useKey } from "./workflow-grants.ts";
 
 export interface WorkflowLogs {
   /** What is logged. @default "ERROR"; "ALL" for an express workflow, which has no other history */
@@ -190,41 +191,8 @@ export class Workflow extends pulumi.ComponentResource {
 
 const TRACING_POLICY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess";
 
-/** Vended logs: AWS gives these actions no resource to name. */
-const DELIVER_LOGS: Grant = {
-  sid: "LogDeliveriesHaveNoArn",
-  actions: [
-    ...["Create", "Get", "Update", "Delete"].map((verb) => `logs:${verb}LogDelivery`),
-    ...["logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"],
-  ],
-  resources: ["*"],
-};
-
 const named = (workflowName: string | undefined, name: string) =>
   workflowName ? { name: `/aws/vendedlogs/states/${workflowName}` } : { namePrefix: `/aws/vendedlogs/states/${name}-` };
-
-const useKey = (key: pulumi.Input<string>, machines: pulumi.Input<string>): Grant => ({
-  actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-  resources: [key],
-  conditions: { StringLike: { "kms:EncryptionContext:aws:states:stateMachineArn": machines } },
-});
-
-type Text = pulumi.Output<string>;
-
-const executionsOf = (machine: aws.sfn.StateMachine, region: Text, account: Text): Text =>
-  pulumi.interpolate`arn:aws:states:${region}:${account}:execution:${machine.name}:*`;
-
-/** A distributed map runs its items as executions of the same workflow. */
-const runChildren = (machine: aws.sfn.StateMachine, region: Text, account: Text): Grant[] => [
-  grantStart(machine.arn),
-  {
-    actions: ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
-    resources: [
-      executionsOf(machine, region, account),
-      pulumi.interpolate`arn:aws:states:${region}:${account}:execution:${machine.name}/*:*`,
-    ],
-  },
-];
 
 function routes(component: string, version: pulumi.Output<string>, previous?: PreviousVersion) {
   const current = { stateMachineVersionArn: version, weight: 100 - (previous?.weight ?? 0) };
