@@ -62,8 +62,6 @@ function cellRows({ rounds, cells: sizes }: Extent): Row[] {
   const theirs: Measured[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const cells of sizes) {
-      // The largest take minutes: once is enough to see a slope.
-      if (cells > 10 && round > 1) continue;
       console.error(`bench evaluate: ${cells} silo cells, round ${round} of ${rounds}…`);
       ours.get(cells)!.push(measure("cells", "engine", cells));
     }
