@@ -1,25 +1,36 @@
-/** Removes what an earlier run left: it is gone at once for whoever looks, and its files go behind the caller's back. */
+/** What an earlier run left is gone at once for whoever looks, and its files go behind the caller's back. */
+import { randomUUID } from "node:crypto";
 import { readdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 
-export function discard(path: string): void {
-  const aside = `${path}.dropped-`;
+const MARK = ".dropped-";
+
+/**
+ * Does nothing where there is none.
+ *
+ * @param beside Where it stands until its files are gone. @default path
+ */
+export function discard(path: string, beside = path): void {
   try {
-    renameSync(path, `${aside}${process.pid}`);
-  } catch {
-    // There is none, which is as good. What follows removes what an earlier call was killed over.
+    renameSync(path, `${beside}${MARK}${randomUUID()}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  for (const name of namesIn(dirname(path))) {
-    if (!name.startsWith(basename(aside))) continue;
-    void rm(join(dirname(path), name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+  sweepDiscarded(dirname(beside));
+}
+
+/** Removes what was discarded in a folder, by a run that was killed before it was done with it too. */
+export function sweepDiscarded(folder: string): void {
+  for (const name of discardedIn(folder)) {
+    void rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
   }
 }
 
-function namesIn(directory: string): string[] {
+function discardedIn(folder: string): string[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(folder).filter((name) => name.includes(MARK));
   } catch {
-    return [];
+    return []; // nor is there the folder
   }
 }

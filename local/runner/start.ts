@@ -1,6 +1,8 @@
 /** The platform's start, in the order it happens; `stop` goes the same way back. */
+import { dirname } from "node:path";
 import type { Graph } from "../../engine/graph.ts";
 import type { RunningCloud } from "../cloud.ts";
+import { sweepDiscarded } from "../discard.ts";
 import type { LogLine, Provision } from "../service.ts";
 import { ownerOf, services } from "../services/index.ts";
 import { apply } from "./apply.ts";
@@ -13,7 +15,7 @@ import { checkPorts } from "./ports.ts";
 import { ACCOUNT, openProgram } from "./program.ts";
 import type { Progress } from "./progress.ts";
 import { provisioner } from "./provision.ts";
-import { dropState, openState, removeOutputs, sweepDropped } from "./state.ts";
+import { dropState, openState, removeOutputs } from "./state.ts";
 import { hostsOf, localTenants } from "./tenants.ts";
 import { watch } from "./watch.ts";
 
@@ -42,7 +44,7 @@ export async function start(options: StartOptions): Promise<void> {
   const held = lock(state.directory);
   stops.push(() => held.release());
   if (options.fresh) dropState(state.directory);
-  else sweepDropped(state.directory);
+  else sweepDiscarded(dirname(state.directory));
   removeOutputs(state);
   const evaluation = isKnown
     ? Promise.resolve(last.graph)

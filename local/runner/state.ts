@@ -1,8 +1,8 @@
 /** The state folder: `.terrace/<stack>` for what services keep, `.terrace/outputs.json` for people and tools. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Graph } from "../../engine/graph.ts";
+import { discard } from "../discard.ts";
 
 export interface Served {
   graph: Graph;
@@ -50,25 +50,10 @@ function writeWhole(path: string, text: string): void {
 /** What the lock stands on while the rest goes. */
 const KEPT = new Set(["lock.sqlite", "lock.sqlite-journal", "lock.pid"]);
 
-/** Forgets a stack's state. It is moved aside at once and removed behind the start's back. */
+/** Forgets a stack's state. */
 export function dropState(directory: string): void {
   if (!existsSync(directory)) return;
-  const aside = `${directory}.dropped-${process.pid}`;
-  mkdirSync(aside, { recursive: true });
-  for (const name of readdirSync(directory)) {
-    if (!KEPT.has(name)) renameSync(join(directory, name), join(aside, name));
-  }
-  sweepDropped(directory);
-}
-
-/** Removes what an earlier `--fresh` left when it was killed. */
-export function sweepDropped(directory: string): void {
-  const parent = dirname(directory);
-  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
-    const path = join(parent, name);
-    if (path.startsWith(`${directory}.dropped-`))
-      void rm(path, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
-  }
+  for (const name of readdirSync(directory)) if (!KEPT.has(name)) discard(join(directory, name), directory);
 }
 
 export function removeOutputs({ outputsFile }: State): void {

@@ -27,6 +27,16 @@ describe("discard", () => {
     expect(readdirSync(join(directory, "codes"))).toEqual(["file"]);
   });
 
+  it("removes what took the place of one that is still being removed", async () => {
+    for (const text of ["first", "second", "third"]) {
+      mkdirSync(join(directory, "code"));
+      writeFileSync(join(directory, "code", text), text);
+      discard(join(directory, "code"));
+      expect(existsSync(join(directory, "code"))).toBe(false);
+    }
+    await becomes([]);
+  });
+
   it("does nothing where there is none", () => {
     discard(join(directory, "code"));
     discard(join(directory, "nowhere", "code"));

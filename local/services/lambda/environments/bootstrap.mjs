@@ -11,7 +11,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { reachApis } from "./api-hosts.mjs";
 
-// To import them would make the objects of all that they export: a tenth of a cold start.
+// To import them would make the objects of all that they export: some milliseconds of each cold start.
 const { existsSync, readSync, writeSync } = process.getBuiltinModule("node:fs");
 const { connect } = process.getBuiltinModule("node:net");
 const { format } = process.getBuiltinModule("node:util");
