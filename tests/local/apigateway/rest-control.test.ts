@@ -91,6 +91,24 @@ const call = (restApiId: string, path: string, stage = "v1") =>
 const patches = (...operations: [op: string, path: string, value?: string][]) =>
   operations.map(([op, path, value]) => ({ op, path, value }) as PatchOperation);
 
+/** An API with a method that asks a function's authorizer, deployed. */
+async function gated(name: string, source: string): Promise<string> {
+  const made = await create();
+  const { restApiId } = made;
+  await cloud.define(name, source);
+  await cloud.provision(mayInvoke(name, restApiId));
+  const authorizer = { restApiId, name: "gate", type: "TOKEN" as const, authorizerUri: invokeArn(name) };
+  const { id: authorizerId } = await client.send(
+    new CreateAuthorizerCommand({ ...authorizer, identitySource: "method.request.header.Authorization" }),
+  );
+  const resourceId = await addMethod(made, "pets");
+  const operations = patches(["replace", "/authorizationType", "CUSTOM"], ["replace", "/authorizerId", authorizerId]);
+  const place = { restApiId, resourceId, httpMethod: "GET" };
+  await client.send(new UpdateMethodCommand({ ...place, patchOperations: operations }));
+  await deploy(restApiId);
+  return restApiId;
+}
+
 describe("a REST API that was made through its API", () => {
   it("answers once it is deployed, and is listed with its resources and methods", async () => {
     const made = await create();
@@ -207,24 +225,12 @@ describe("a REST API that was made through its API", () => {
   });
 
   it("asks its authorizer again when the answers that were kept are flushed", async () => {
-    const made = await create();
-    const { restApiId } = made;
-    await cloud.define(
+    const restApiId = await gated(
       "counter",
       `let asked = 0;
       export const handler = async ({ methodArn }) => ({ principalId: "p", context: { asked: ++asked }, policyDocument: { Version: "2012-10-17",
         Statement: [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: methodArn }] } });`,
     );
-    await cloud.provision(mayInvoke("counter", restApiId));
-    const authorizer = { restApiId, name: "gate", type: "TOKEN" as const, authorizerUri: invokeArn("counter") };
-    const { id: authorizerId } = await client.send(
-      new CreateAuthorizerCommand({ ...authorizer, identitySource: "method.request.header.Authorization" }),
-    );
-    const resourceId = await addMethod(made, "pets");
-    const operations = patches(["replace", "/authorizationType", "CUSTOM"], ["replace", "/authorizerId", authorizerId]);
-    const place = { restApiId, resourceId, httpMethod: "GET" };
-    await client.send(new UpdateMethodCommand({ ...place, patchOperations: operations }));
-    await deploy(restApiId);
     const asked = async () => {
       const headers = { authorization: "token" };
       const { json } = await cloud.fetch("/v1/pets", { host: `${restApiId}.execute-api.localhost`, headers });
@@ -237,23 +243,11 @@ describe("a REST API that was made through its API", () => {
   });
 
   it("asks the authorizer that it was given", async () => {
-    const made = await create();
-    const { restApiId } = made;
-    await cloud.define(
+    const restApiId = await gated(
       "gatekeeper",
       `export const handler = async ({ methodArn, authorizationToken }) => ({ principalId: "p", policyDocument: { Version: "2012-10-17",
         Statement: [{ Action: "execute-api:Invoke", Effect: authorizationToken === "yes" ? "Allow" : "Deny", Resource: methodArn }] } });`,
     );
-    await cloud.provision(mayInvoke("gatekeeper", restApiId));
-    const authorizer = { restApiId, name: "gate", type: "TOKEN" as const, authorizerUri: invokeArn("gatekeeper") };
-    const { id: authorizerId } = await client.send(
-      new CreateAuthorizerCommand({ ...authorizer, identitySource: "method.request.header.Authorization" }),
-    );
-    const resourceId = await addMethod(made, "pets");
-    const operations = patches(["replace", "/authorizationType", "CUSTOM"], ["replace", "/authorizerId", authorizerId]);
-    const place = { restApiId, resourceId, httpMethod: "GET" };
-    await client.send(new UpdateMethodCommand({ ...place, patchOperations: operations }));
-    await deploy(restApiId);
     const status = async (authorization?: string) => {
       const headers: Record<string, string> = authorization ? { authorization } : {};
       return (await cloud.fetch("/v1/pets", { host: `${restApiId}.execute-api.localhost`, headers })).status;
