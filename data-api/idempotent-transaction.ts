@@ -47,5 +47,8 @@ function isPassing(error: unknown): boolean {
     return true;
   if (!(error instanceof DataApiError)) return false;
   const isLost = error.name === "TransactionLostError" || error.name === "TransactionOutcomeUnknownError";
-  return isLost || (error.name !== "UnsupportedResultError" && mayHaveRun(error));
+  // Not having reached the server passes too, and does less harm than not knowing.
+  return (
+    isLost || error.name === "DataApiConnectionError" || (error.name !== "UnsupportedResultError" && mayHaveRun(error))
+  );
 }

@@ -1,5 +1,11 @@
 import { type Kysely, sql } from "kysely";
-import { DataApiError, executeBatch, idempotentTransaction, insertMany } from "../../data-api/index.ts";
+import {
+  DataApiConnectionError,
+  DataApiError,
+  executeBatch,
+  idempotentTransaction,
+  insertMany,
+} from "../../data-api/index.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { type Faults, seeded, withFaults } from "./faults.ts";
 
@@ -162,6 +168,22 @@ describe("nothing is written twice, whatever fails", () => {
     expect([...errors.values()]).toEqual([]);
     expect(rows.size).toBe(500);
     expect([...rows.values()].every((row) => row.rows === 1)).toBe(true);
+  });
+
+  it("of a transaction that may be repeated and did not reach the server for a while", async () => {
+    let refused = 0;
+    const db = backend.connect(columnTypes, {
+      retryDelayMs: () => 0,
+      transport: async (...call) => {
+        if (refused++ < 7) throw new DataApiConnectionError("ECONNREFUSED", "refused", 0);
+        return backend.transport(...call);
+      },
+    });
+    const insert = { key: 1, part: 1 };
+    await idempotentTransaction(db, (transaction) => transaction.insertInto("entry").values(insert).execute(), {
+      delayMs: () => 0,
+    });
+    expect([refused > 7, await written()]).toEqual([true, new Map([[1, { rows: 1, parts: 1 }]])]);
   });
 
   it("of inserts and transactions, the server itself failing them on the wire", async () => {
