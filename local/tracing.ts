@@ -62,7 +62,7 @@ export function traceOf(
   if (header === undefined && !tracing.sample) return undefined;
   const sampled = header && /(?:^|;)\s*Sampled=([01])/.exec(header)?.[1];
   if (sampled === "0" || (sampled !== "1" && !tracing.sample?.(request(), now))) return undefined;
-  const root = /(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/.exec(header ?? "")?.[1];
+  const root = rootIn(header);
   const parent = /(?:^|;)\s*Parent=([0-9a-f]{16})/.exec(header ?? "")?.[1];
   return { root: root ?? newRoot(now), parent: root && parent };
 }
@@ -71,7 +71,16 @@ export function traceHeader({ root, parent }: TraceContext): string {
   return `Root=${root};${parent ? `Parent=${parent};` : ""}Sampled=1`;
 }
 
+/** That a request is not sampled, for what it goes on to: the first to decide decides for all. */
+export function unsampledHeader(header: string | undefined, now: number): string {
+  return `Root=${rootIn(header) ?? newRoot(now)};Sampled=0`;
+}
+
 export const newSegmentId = (): string => randomBytes(8).toString("hex");
+
+function rootIn(header: string | undefined): string | undefined {
+  return /(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/.exec(header ?? "")?.[1];
+}
 
 function newRoot(now: number): string {
   return `1-${Math.floor(now / 1000)

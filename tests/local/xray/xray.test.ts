@@ -261,9 +261,17 @@ describe("A request through API Gateway and Lambda", () => {
   it("is sampled, the first of each second, once somebody has looked", async () => {
     await on.client.send(new GetSamplingRulesCommand({}));
     expect((await get()).json.trace).toMatch(/Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1/);
-    expect((await get({ "X-Amzn-Trace-Id": HEADER.replace("Sampled=1", "Sampled=0") })).json.trace).toMatch(
-      /Sampled=0/,
-    );
+  });
+
+  it("is not traced by the function either, where its header or the API decided so", async () => {
+    await on.client.send(new UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: "Default", FixedRate: 1 } }));
+    const header = HEADER.replace("Sampled=1", "Sampled=0");
+    expect((await get({ "X-Amzn-Trace-Id": header })).json.trace).toContain(header);
+    // A function alone would be sampled: the rule for the API, which stands before the default, says no.
+    const SamplingRule = { RuleName: "never", ServiceName: "shop/v1", Priority: 1, FixedRate: 0, ReservoirSize: 0 };
+    const ANY = { ...{ Host: "*", HTTPMethod: "*", ResourceARN: "*", ServiceType: "*", URLPath: "*" }, Version: 1 };
+    await on.client.send(new CreateSamplingRuleCommand({ SamplingRule: { ...ANY, ...SamplingRule } }));
+    expect((await get()).json.trace).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Sampled=0;Lineage=/);
   });
 
   it("has the function's failure as a fault, also where it is invoked without an API", async () => {

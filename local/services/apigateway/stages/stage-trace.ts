@@ -1,6 +1,6 @@
 /** API Gateway's own segment of a sampled request, where a stage is traced. */
 import type { Cloud } from "../../../service.ts";
-import { emit, newSegmentId, traceHeader, traceOf, tracingOf } from "../../../tracing.ts";
+import { emit, newSegmentId, traceHeader, traceOf, tracingOf, unsampledHeader } from "../../../tracing.ts";
 import type { RestApi } from "../model/apis.ts";
 import type { Exchange } from "../serve/exchange.ts";
 
@@ -19,7 +19,7 @@ export function stageTraces(cloud: Cloud): (api: RestApi, exchange: Exchange) =>
     const name = `${api.name}/${stage.name}`;
     const request = () => ({ serviceName: name, serviceType: "AWS::ApiGateway::Stage", host, method, path: fullPath });
     const trace = traceOf(tracing, given, request, startedAt);
-    if (!trace) return undefined;
+    if (!trace) return { header: unsampledHeader(given, startedAt), end: () => undefined };
     const id = newSegmentId();
     return {
       header: traceHeader({ root: trace.root, parent: id }),
