@@ -1,11 +1,19 @@
 /** The platform: the cells that this stack's file names, and the tenants it declares in them. */
+import { setImmediate as turn } from "node:timers/promises";
 import { ApiLogging, Cell, settings as readSettings, Tenant } from "./components/index.ts";
 
 const settings = readSettings();
 
 new ApiLogging("api-logging");
-const built = new Map(settings.cells.map((cell) => [cell.name, new Cell(cell.name, { cell, settings })]));
-for (const tenant of settings.tenants) new Tenant(tenant.id, { tenant, cell: built.get(tenant.cell)! });
+const built = new Map<string, Cell>();
+for (const cell of settings.cells) {
+  built.set(cell.name, new Cell(cell.name, { cell, settings }));
+  for (const tenant of settings.tenants) {
+    if (tenant.cell === cell.name) new Tenant(tenant.id, { tenant, cell: built.get(cell.name)! });
+  }
+  // Lets Pulumi register what there is and give its memory back: a hundred cells then take what ten did, and time in proportion.
+  await turn();
+}
 
 export const environment = settings.environment;
 
