@@ -6,12 +6,13 @@ const settings = readSettings();
 
 new ApiLogging("api-logging");
 const built = new Map<string, Cell>();
-for (const cell of settings.cells) {
-  built.set(cell.name, new Cell(cell.name, { cell, settings }));
+for (const each of settings.cells) {
+  const cell = new Cell(each.name, { cell: each, settings });
+  built.set(each.name, cell);
   for (const tenant of settings.tenants) {
-    if (tenant.cell === cell.name) new Tenant(tenant.id, { tenant, cell: built.get(cell.name)! });
+    if (tenant.cell === each.name) new Tenant(tenant.id, { tenant, cell });
   }
-  // Lets Pulumi register what there is and give its memory back: a hundred cells then take what ten did, and time in proportion.
+  // Pulumi registers this cell while the next one is not there yet: memory is given back, and each cell takes the same time.
   await turn();
 }
 
