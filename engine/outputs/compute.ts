@@ -104,6 +104,14 @@ export const compute: Table = {
     const name = physicalName(resource);
     return { id: name, name, arn: arn(context, "cloudwatch", `alarm:${name}`) };
   },
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": ({ inputs }, context) => ({
+    id: inputs.alarmName,
+    arn: arn(context, "cloudwatch", `alarm:${inputs.alarmName}`),
+  }),
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": (resource) => {
+    const name = physicalName(resource);
+    return { id: name, name };
+  },
   "aws:cloudwatch/dashboard:Dashboard": (resource, context) => {
     const name = resource.inputs.dashboardName;
     return { id: name, dashboardArn: arn(context, "cloudwatch", `dashboard/${name}`, { region: "" }) };

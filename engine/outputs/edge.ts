@@ -104,6 +104,8 @@ export const edge: Table = {
   "aws:apigatewayv2/integration:Integration": (resource) => ({ id: alphanumeric(resource, 7) }),
   "aws:apigatewayv2/integrationResponse:IntegrationResponse": (resource) => ({ id: alphanumeric(resource, 7) }),
   "aws:apigatewayv2/authorizer:Authorizer": (resource) => ({ id: alphanumeric(resource, 6) }),
+  "aws:apigatewayv2/model:Model": (resource) => ({ id: alphanumeric(resource, 6), name: physicalName(resource) }),
+  "aws:apigatewayv2/deployment:Deployment": (resource) => ({ id: alphanumeric(resource, 6), autoDeployed: false }),
   "aws:apigatewayv2/stage:Stage": (resource, context) => {
     const { apiId, name } = resource.inputs;
     return {

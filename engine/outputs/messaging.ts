@@ -41,6 +41,9 @@ export const messaging: Table = {
     return { id: `${resource.inputs.rule}-${targetId}`, targetId };
   },
   "aws:cloudwatch/eventBusPolicy:EventBusPolicy": keyed("eventBusName"),
+  "aws:cloudwatch/eventPermission:EventPermission": ({ inputs }) => ({
+    id: `${inputs.eventBusName ?? "default"}/${inputs.statementId}`,
+  }),
   "aws:cloudwatch/eventArchive:EventArchive": (resource, context) => {
     const name = physicalName(resource);
     return { id: name, name, arn: arn(context, "events", `archive/${name}`) };

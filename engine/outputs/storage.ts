@@ -66,7 +66,6 @@ export const storage: Table = {
     "bucketServerSideEncryptionConfiguration",
     "bucketLifecycleConfiguration",
     "bucketCorsConfiguration",
-    "bucketCorsConfigurationV2",
     "bucketNotification",
     "bucketOwnershipControls",
     "bucketLogging",
@@ -104,6 +103,8 @@ export const storage: Table = {
     const versionId = hex(resource, 32);
     return { id: `${resource.inputs.secretId}|${versionId}`, versionId, arn: resource.inputs.secretId };
   },
+  "aws:secretsmanager/secretRotation:SecretRotation": ({ inputs }) => ({ id: inputs.secretId, rotationEnabled: true }),
+  "aws:secretsmanager/secretPolicy:SecretPolicy": keyed("secretArn"),
   "aws:ssm/parameter:Parameter": (resource, context) => {
     const name = physicalName(resource);
     return {
@@ -117,6 +118,7 @@ export const storage: Table = {
     const keyId = hex(resource, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
     return { id: keyId, keyId, arn: arn(context, "kms", `key/${keyId}`) };
   },
+  "aws:kms/keyPolicy:KeyPolicy": keyed("keyId"),
   "aws:kms/alias:Alias": (resource, context) => {
     const name = physicalName(resource);
     return { id: name, name, arn: arn(context, "kms", name), targetKeyArn: resource.inputs.targetKeyId };

@@ -16,6 +16,7 @@ const MODULES = new Set([
   "quicksight",
   "resourcegroups",
   "route53",
+  "vpc",
   "wafv2",
 ]);
 
@@ -24,9 +25,9 @@ const TYPES = new Set([
   "aws:cloudwatch/logDelivery:LogDelivery",
   "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
   "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
   "aws:iam/serviceLinkedRole:ServiceLinkedRole",
   "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
-  "aws:s3/bucketLogging:BucketLogging",
   "aws:s3/bucketMetric:BucketMetric",
 ]);
 

@@ -155,7 +155,7 @@ function patternOf(resource: Resource, heads: readonly string[]): string[] {
 }
 
 function physicalName({ type, inputs, outputs, id }: Resource): string | undefined {
-  const named = (NAMED_BY[type.split("/")[0]!] ?? [])
+  const named = (NAMED_BY[type] ?? NAMED_BY[type.split("/")[0]!] ?? [])
     .map((input) => inputs[input])
     .find((value) => value !== undefined);
   const found = named ?? outputs.name ?? outputs.bucket ?? id;
@@ -171,6 +171,10 @@ function physicalName({ type, inputs, outputs, id }: Resource): string | undefin
 const NAMED_BY: Record<string, string[]> = {
   "aws:s3": ["bucket"],
   "aws:lambda": ["functionName", "function"],
+  "aws:cloudwatch/eventPermission:EventPermission": ["eventBusName"],
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": ["logGroupName"],
+  "aws:cloudwatch/logStream:LogStream": ["logGroupName"],
+  "aws:secretsmanager/secretRotation:SecretRotation": ["rotationLambdaArn"],
   "aws:xray": ["groupName"],
 };
 

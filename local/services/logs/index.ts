@@ -25,6 +25,11 @@ export function logs(cloud: Cloud): Service {
     store.expire(name, cloud.clock.now());
   }
 
+  function declareStream({ inputs, outputs }: Resource): void {
+    const [group, name] = [String(inputs.logGroupName), String(outputs.name)];
+    if (!store.hasStream(group, name)) store.addStream(group, name, cloud.clock.now());
+  }
+
   const definitions = queryDefinitions(cloud);
   return {
     name: "logs",
@@ -32,6 +37,7 @@ export function logs(cloud: Cloud): Service {
     requiresMembers: "InvalidParameterException",
     resources: {
       "aws:cloudwatch/logGroup:LogGroup": declare,
+      "aws:cloudwatch/logStream:LogStream": declareStream,
       "aws:cloudwatch/logMetricFilter:LogMetricFilter": declareMetricFilter(cloud),
       "aws:cloudwatch/queryDefinition:QueryDefinition": definitions.declare,
     },

@@ -110,7 +110,9 @@ export const compute: ActionRow[] = [
     types: [
       "aws:apigatewayv2/api:",
       "aws:apigatewayv2/authorizer:",
+      "aws:apigatewayv2/deployment:",
       "aws:apigatewayv2/integration",
+      "aws:apigatewayv2/model:",
       "aws:apigatewayv2/route",
       "aws:apigatewayv2/stage:",
     ],

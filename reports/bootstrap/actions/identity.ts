@@ -19,7 +19,7 @@ export const identity: ActionRow[] = [
     write: "CreatePolicy CreatePolicyVersion DeletePolicyVersion DeletePolicy TagPolicy UntagPolicy",
   },
   {
-    types: ["aws:kms/key:Key"],
+    types: ["aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"],
     service: "kms",
     on: regional("kms", "key/*"),
     read: "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
@@ -42,6 +42,14 @@ export const identity: ActionRow[] = [
     read: "GetParameter GetParameters DescribeParameters ListTagsForResource",
     write: "PutParameter DeleteParameter AddTagsToResource RemoveTagsFromResource",
     anywhere: "DescribeParameters",
+  },
+  {
+    // Who sets a rotation has to be allowed to call its function too.
+    types: ["aws:secretsmanager/secretRotation:SecretRotation"],
+    service: "lambda",
+    on: regional("lambda", "function:{name}"),
+    read: "",
+    write: "InvokeFunction",
   },
   {
     types: ["aws:secretsmanager/"],

@@ -41,6 +41,14 @@ export const messaging: ActionRow[] = [
       "CreateEventBus UpdateEventBus DeleteEventBus PutPermission RemovePermission PutRule DeleteRule EnableRule DisableRule PutTargets RemoveTargets CreateArchive UpdateArchive DeleteArchive TagResource UntagResource",
   },
   {
+    types: ["aws:cloudwatch/eventPermission:EventPermission"],
+    service: "events",
+    // Where none is named it is the default one.
+    on: regional("events", "event-bus/default", "event-bus/{name}"),
+    read: "DescribeEventBus",
+    write: "PutPermission RemovePermission",
+  },
+  {
     types: ["aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/logStream:LogStream"],
     service: "logs",
     on: regional("logs", "log-group:{name}", "log-group:{name}:*"),
@@ -79,6 +87,22 @@ export const messaging: ActionRow[] = [
     on: regional("cloudwatch", "alarm:{name}"),
     read: "DescribeAlarms ListTagsForResource",
     write: "PutMetricAlarm DeleteAlarms TagResource UntagResource",
+  },
+  {
+    types: ["aws:cloudwatch/compositeAlarm:CompositeAlarm"],
+    service: "cloudwatch",
+    on: regional("cloudwatch", "alarm:{name}"),
+    read: "DescribeAlarms ListTagsForResource",
+    write: "PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions TagResource UntagResource",
+    // CloudWatch tells of composite alarms only who may ask for all alarms.
+    anywhere: "DescribeAlarms",
+  },
+  {
+    types: ["aws:cloudwatch/logMetricFilter:LogMetricFilter"],
+    service: "logs",
+    on: regional("logs", "log-group:{name}", "log-group:{name}:*"),
+    read: "DescribeMetricFilters",
+    write: "PutMetricFilter DeleteMetricFilter",
   },
   {
     types: ["aws:cloudwatch/dashboard:Dashboard"],

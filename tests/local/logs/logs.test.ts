@@ -19,6 +19,7 @@ import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
 import { filterPattern } from "../../../local/services/logs/filter-pattern.ts";
 import { logs } from "../../../local/services/logs/index.ts";
 import { logStore } from "../../../local/services/logs/store.ts";
+import { resource } from "../resource.ts";
 import { roleWith } from "../role-with.ts";
 
 describe("CloudWatch Logs", () => {
@@ -97,6 +98,16 @@ describe("CloudWatch Logs", () => {
     const one = await client.send(new FilterLogEventsCommand({ logGroupName: "/filter", limit: 3 }));
     const two = await client.send(new FilterLogEventsCommand({ logGroupName: "/filter", nextToken: one.nextToken }));
     expect([one.events!.length, two.events!.length, two.nextToken]).toEqual([3, 1, undefined]);
+  });
+
+  it("has the streams that a program declares, once however often it starts", async () => {
+    const group = resource("aws:cloudwatch/logGroup:LogGroup", "g", { name: "/declared" });
+    const stream = resource("aws:cloudwatch/logStream:LogStream", "s", { name: "failures", logGroupName: "/declared" });
+    for (const declared of [group, stream, group, stream]) {
+      await (await cloud.service("logs")).resources[declared.type]!(declared);
+    }
+    const { logStreams } = await client.send(new DescribeLogStreamsCommand({ logGroupName: "/declared" }));
+    expect(logStreams!.map(({ logStreamName }) => logStreamName)).toEqual(["failures"]);
   });
 
   it("tells of groups and streams, the latest first where asked", async () => {

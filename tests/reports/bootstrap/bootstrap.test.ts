@@ -29,6 +29,8 @@ function graphOf(...resources: [type: string, name: string, inputs?: Record<stri
   return { project: "shop", stack: "prod", config: { "aws:region": "eu-west-1" }, resources: [root, ...made], ...rest };
 }
 
+const LAMBDA = "arn:aws:lambda:eu-west-1:111122223333";
+
 const actionsOf = (statements: readonly Statement[]) => statements.flatMap(({ Action }) => Action);
 const grantOf = (statements: readonly Statement[], action: string) =>
   statements.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
@@ -65,6 +67,25 @@ describe("what the roles of a pipeline may do", () => {
     expect(grantOf(statementsFor([graph], true), "logs:CreateLogGroup")[0]).toMatch(
       /log-group:\/aws\/lambda\/shop-prod-\*$/,
     );
+  });
+
+  it("is on what a resource belongs to, where it has no name of its own in IAM", () => {
+    const graph = graphOf(
+      ["aws:cloudwatch/logMetricFilter:LogMetricFilter", "f", { name: "errors", logGroupName: "orders-log" }],
+      ["aws:cloudwatch/logStream:LogStream", "s", { name: "failures", logGroupName: "orders-log" }],
+      ["aws:cloudwatch/eventPermission:EventPermission", "p", { eventBusName: "shop-bus", statementId: "other" }],
+      [
+        "aws:secretsmanager/secretRotation:SecretRotation",
+        "r",
+        { secretId: "arn:aws:secretsmanager:eu-west-1:1:secret:db-1", rotationLambdaArn: `${LAMBDA}:function:rotate` },
+      ],
+    );
+    const statements = statementsFor([graph], true);
+    const on = (action: string) => grantOf(statements, action).map((arn) => arn.split("AccountId}:")[1]);
+    expect(on("logs:PutMetricFilter")).toEqual(["log-group:orders-log", "log-group:orders-log:*"]);
+    expect(on("logs:CreateLogStream")).toEqual(["log-group:orders-log", "log-group:orders-log:*"]);
+    expect(on("events:PutPermission")).toEqual(["event-bus/default", "event-bus/shop-bus"]);
+    expect(on("lambda:InvokeFunction")).toEqual(["function:rotate"]);
   });
 
   it("is the shipped stacks' own: nothing on everything but what AWS authorizes for no resource, in the stack's regions", () => {
