@@ -14,7 +14,8 @@ export const messaging: Table = {
   "aws:sns/topic:Topic": (resource, context) => {
     const name = physicalName(resource, "name", resource.inputs.fifoTopic ? ".fifo" : "");
     const topic = arn(context, "sns", name);
-    return { id: topic, name, arn: topic, owner: context.account };
+    const beginningArchiveTime = resource.inputs.archivePolicy ? "2026-01-01T00:00:00Z" : "";
+    return { id: topic, name, arn: topic, owner: context.account, beginningArchiveTime };
   },
   "aws:sns/topicPolicy:TopicPolicy": (resource, context) => ({ id: resource.inputs.arn, owner: context.account }),
   "aws:sns/topicSubscription:TopicSubscription": (resource, context) => {

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Cloud } from "../../service.ts";
 import type { Published } from "./delivery.ts";
+import { textOf, valueOf } from "./stored-message.ts";
 
 export interface Attempt {
   /** Of the message to this subscription. */
@@ -41,7 +42,7 @@ export function attemptsOf({ clock, database }: Cloud): Attempts {
   return {
     later({ id = randomUUID(), ...rest }, pauseMs) {
       const attempt = { id, ...rest };
-      save.run(id, clock.now() + pauseMs, JSON.stringify(attempt, bytesAsText));
+      save.run(id, clock.now() + pauseMs, textOf(attempt));
       wait(attempt, pauseMs);
     },
     done: (id) => void (id !== undefined && remove.run(id)),
@@ -49,17 +50,8 @@ export function attemptsOf({ clock, database }: Cloud): Attempts {
       take = taking;
       for (const { due, attempt } of database.prepare("SELECT due, attempt FROM sns_attempts").all()) {
         const pauseMs = Math.max(Number(due) - clock.now(), LEAST_PAUSE_AT_START_MS);
-        wait(JSON.parse(String(attempt), textAsBytes) as Attempt, pauseMs);
+        wait(valueOf<Attempt>(String(attempt)), pauseMs);
       }
     },
   };
 }
-
-/** Buffers have made themselves plain by the time their value is handed over: the holder still has them. */
-function bytesAsText(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const held = this[key];
-  return held instanceof Uint8Array ? { $bytes: Buffer.from(held).toString("base64") } : value;
-}
-
-const textAsBytes = (_key: string, value: { $bytes?: string } | null) =>
-  typeof value?.$bytes === "string" ? new Uint8Array(Buffer.from(value.$bytes, "base64")) : value;

@@ -1,5 +1,6 @@
 /** One message to one subscriber: its form, its retries, and where it goes when it cannot be delivered. */
 import { AwsError, type Cloud, type Delivery } from "../../service.ts";
+import type { Archive } from "./archive/archive.ts";
 import type { Attempts } from "./attempts.ts";
 import { effectivePolicy, pausesOf } from "./delivery-policy.ts";
 import type { Signer } from "./signing.ts";
@@ -11,6 +12,7 @@ export interface Sending {
   cloud: Cloud;
   signer: Signer;
   attempts: Attempts;
+  archive: Archive;
   count: TopicMeter;
   /** Aborted when the platform stops. */
   signal: AbortSignal;

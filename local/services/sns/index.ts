@@ -1,14 +1,16 @@
 /**
  * SNS on one machine: topics, subscriptions of queues, functions, HTTP endpoints and deliveries (Firehose), filter policies
- * on attributes or body, raw delivery, a dead-letter queue per subscription, delivery policies, signatures, FIFO topics,
- * topic policies.
+ * on attributes or body, raw delivery, a dead-letter queue per subscription, delivery policies, signatures, FIFO topics with
+ * archive and replay, topic policies.
  *
- * Not emulated: SMS, e-mail, mobile push, message archiving, delivery status logs, data protection policies, the throttle of
+ * Not emulated: SMS, e-mail, mobile push, delivery status logs, data protection policies, the throttle of
  * a delivery policy. The HTTP endpoint of a program's subscription counts as confirmed at once. A FIFO topic forgets its deduplication ids when it stops; FIFO queues behind it do not.
  */
 import type { Resource } from "../../../engine/graph.ts";
 import { afterKms, keyAccess } from "../../key-access.ts";
 import type { Call, Cloud, Delivery, Service } from "../../service.ts";
+import { archiveOf, setArchivePolicy } from "./archive/archive.ts";
+import { replaysOf } from "./archive/replays.ts";
 import { attemptsOf } from "./attempts.ts";
 import { deliverTo, type Sending } from "./delivery.ts";
 import { publish } from "./publishing.ts";
@@ -20,7 +22,7 @@ import { topicOperations } from "./topic-operations.ts";
 
 const SUBSCRIPTION_ATTRIBUTES = [
   ...["filterPolicyScope", "filterPolicy", "rawMessageDelivery", "redrivePolicy"],
-  ...["deliveryPolicy", "subscriptionRoleArn"],
+  ...["deliveryPolicy", "replayPolicy", "subscriptionRoleArn"],
 ];
 
 export function sns(cloud: Cloud): Service {
@@ -30,7 +32,13 @@ export function sns(cloud: Cloud): Service {
   const asks = ({ arn, attributes }: Topic, call: Call) =>
     keys.write(attributes.KmsMasterKeyId || undefined, { "aws:sns:topicArn": arn }, call);
   const sending: Sending = {
-    ...{ cloud, signer: signer(cloud), attempts: attemptsOf(cloud), count: topicMetrics(cloud) },
+    ...{
+      cloud,
+      signer: signer(cloud),
+      attempts: attemptsOf(cloud),
+      archive: archiveOf(cloud),
+      count: topicMetrics(cloud),
+    },
     signal: stopping.signal,
   };
   sending.attempts.resume(({ id, subscriptionArn, message, number }) => {
@@ -38,6 +46,7 @@ export function sns(cloud: Cloud): Service {
     if (found) void deliverTo(sending, found, found.subscriptions.get(subscriptionArn)!, message, number, id);
     else sending.attempts.done(id);
   });
+  const replays = replaysOf(sending, topics);
   const onTopics = topicOperations(topics, sending);
   const afterKey = (name: string) =>
     afterKms(onTopics[name]!, ({ TopicArn, TargetArn }: { TopicArn?: string; TargetArn?: string }, call) =>
@@ -54,10 +63,12 @@ export function sns(cloud: Cloud): Service {
       ...(inputs.displayName ? { DisplayName: String(inputs.displayName) } : {}),
       ...(inputs.kmsMasterKeyId ? { KmsMasterKeyId: String(inputs.kmsMasterKeyId) } : {}),
     };
+    if (inputs.archivePolicy) setArchivePolicy(topic, String(inputs.archivePolicy));
+    sending.archive.apply(topic);
     if (inputs.policy) topic.policy = String(inputs.policy);
   }
 
-  function declareSubscription({ id, inputs }: Resource): void {
+  async function declareSubscription({ id, inputs }: Resource): Promise<void> {
     const topic = topics.find(String(inputs.topic));
     const attributes: Record<string, string> = {};
     // The scope first: whether a policy is a good one depends on it.
@@ -66,7 +77,9 @@ export function sns(cloud: Cloud): Service {
       if (value !== undefined && value !== null) attributes[name[0]!.toUpperCase() + name.slice(1)] = String(value);
     }
     const base = { arn: id!, protocol: String(inputs.protocol), endpoint: String(inputs.endpoint), isDeclared: true };
-    topic.subscriptions.set(id!, makeSubscription(topic, base, attributes));
+    const made = makeSubscription(topic, base, attributes);
+    topic.subscriptions.set(id!, made);
+    await replays.follow(topic, made);
   }
 
   return {
@@ -84,7 +97,7 @@ export function sns(cloud: Cloud): Service {
       ...onTopics,
       Publish: afterKey("Publish"),
       PublishBatch: afterKey("PublishBatch"),
-      ...subscriptionOperations(topics, sending),
+      ...subscriptionOperations(topics, sending, replays),
     },
     handle: sending.signer.handle,
     async deliver(arn: string, { service, sourceArn, body, ...delivery }: Delivery) {

@@ -61,6 +61,7 @@ export async function publish(sending: Sending, topic: Topic, input: PublishInpu
     traceHeader,
   };
   if (deduplicationId !== undefined) remember(topic, deduplicationId, now, message);
+  if (topic.attributes.ArchivePolicy) sending.archive.keep(topic, message);
   const confirmed = [...topic.subscriptions.values()].filter(({ pending }) => !pending);
   const receivers = confirmed.filter((subscription) => matchesFilter(subscription, message));
   sending.count(topic.arn, "NumberOfMessagesPublished");

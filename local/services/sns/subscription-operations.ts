@@ -1,6 +1,7 @@
 /** Operations on subscriptions, and what their attributes mean. */
 import { randomUUID } from "node:crypto";
 import { AwsError, type Operation } from "../../service.ts";
+import { type Replays, readReplayPolicy } from "./archive/replays.ts";
 import { askToConfirm, pendingSince, TOKEN_LIFE_MS } from "./confirmation.ts";
 import type { Sending } from "./delivery.ts";
 import { effectivePolicy } from "./delivery-policy.ts";
@@ -28,15 +29,18 @@ export function makeSubscription(
   if (!topic.isFifo && protocol === "sqs" && endpoint.endsWith(".fifo")) {
     throw refused("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
   }
-  const made = withAttributes({ ...base, raw: false, filterScope: "MessageAttributes" }, attributes);
+  const made = withAttributes(topic, { ...base, raw: false, filterScope: "MessageAttributes" }, attributes);
   effectivePolicy(topic.attributes.DeliveryPolicy, made.deliveryPolicy);
   if (protocol === "firehose" && !made.roleArn) throw refused("Attributes Reason: SubscriptionRoleArn is required");
   return made;
 }
 
-function withAttributes(current: Subscription, changes: Record<string, string>): Subscription {
+function withAttributes(topic: Topic, current: Subscription, changes: Record<string, string>): Subscription {
   const next = { ...current };
-  for (const [name, value] of Object.entries(changes)) setAttribute(next, name, value);
+  for (const [name, value] of Object.entries(changes)) {
+    if (name === "ReplayPolicy") next.replayPolicy = value && readReplayPolicy(topic, value) ? value : undefined;
+    else setAttribute(next, name, value);
+  }
   checkFilter(next);
   return next;
 }
@@ -87,7 +91,7 @@ function parse(name: string, value: string): Record<string, unknown> {
   throw refused(`${name}: it is not a JSON object`);
 }
 
-export function subscriptionOperations(topics: Topics, sending: Sending): Record<string, Operation> {
+export function subscriptionOperations(topics: Topics, sending: Sending, replays: Replays): Record<string, Operation> {
   const { cloud } = sending;
   const onTopic = (action: string) => (input: { TopicArn: string }) => {
     const { arn, policy } = topics.find(input.TopicArn);
@@ -114,7 +118,7 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
         };
         return [onTopic("Subscribe")(input), ...(role ? [onRole] : [])];
       },
-      run({ TopicArn, Protocol, Endpoint = "", Attributes = {}, ReturnSubscriptionArn }) {
+      async run({ TopicArn, Protocol, Endpoint = "", Attributes = {}, ReturnSubscriptionArn }) {
         const topic = topics.find(TopicArn);
         const base = { arn: `${TopicArn}:${randomUUID()}`, protocol: Protocol, endpoint: Endpoint, isDeclared: false };
         const made = makeSubscription(topic, base, Attributes);
@@ -132,6 +136,7 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
         if (Protocol.startsWith("http")) made.pending = pendingSince(cloud.clock.now());
         topic.subscriptions.set(made.arn, made);
         topics.changed(topic);
+        await replays.follow(topic, made);
         if (made.pending) void askToConfirm(sending, TopicArn, made, topic.attributes.SignatureVersion);
         return answer(made);
       },
@@ -159,9 +164,10 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
         const byLink = principal.type === "anonymous" && !subscription.authenticateOnUnsubscribe;
         return byLink ? [] : onSubscription("Unsubscribe")(input);
       },
-      run({ SubscriptionArn }) {
-        const { topic } = topics.findSubscription(SubscriptionArn);
+      async run({ SubscriptionArn }) {
+        const { topic, subscription } = topics.findSubscription(SubscriptionArn);
         topic.subscriptions.delete(SubscriptionArn);
+        await replays.follow(topic, { ...subscription, replayPolicy: undefined });
         topics.changed(topic);
         return {};
       },
@@ -187,7 +193,7 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
       authorize: onSubscription("GetSubscriptionAttributes"),
       run({ SubscriptionArn }) {
         const { subscription, topic } = topics.findSubscription(SubscriptionArn);
-        const { raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy, roleArn } = subscription;
+        const { raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy, replayPolicy, roleArn } = subscription;
         const isHttp = subscription.protocol.startsWith("http");
         const Attributes = {
           ...describe(subscription),
@@ -205,6 +211,7 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
               }
             : {}),
           ...(filterPolicy ? { FilterPolicy: JSON.stringify(filterPolicy), FilterPolicyScope: filterScope } : {}),
+          ...(replayPolicy ? { ReplayPolicy: replayPolicy, ReplayStatus: replays.statusOf(SubscriptionArn) } : {}),
           ...(deadLetterArn ? { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn }) } : {}),
         };
         return { Attributes };
@@ -212,19 +219,21 @@ export function subscriptionOperations(topics: Topics, sending: Sending): Record
     },
     SetSubscriptionAttributes: {
       authorize: onSubscription("SetSubscriptionAttributes"),
-      run({ SubscriptionArn, AttributeName, AttributeValue = "" }) {
+      async run({ SubscriptionArn, AttributeName, AttributeValue = "" }) {
         const { subscription, topic } = topics.findSubscription(SubscriptionArn);
-        const changed = withAttributes(subscription, { [AttributeName]: AttributeValue });
+        const changed = withAttributes(topic, subscription, { [AttributeName]: AttributeValue });
         topic.subscriptions.set(SubscriptionArn, changed);
         topics.changed(topic);
+        if (AttributeName === "ReplayPolicy") await replays.follow(topic, changed);
         return {};
       },
     },
   };
 }
 
-function attributesOf({ raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy }: Subscription): string {
-  return JSON.stringify([raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy]);
+function attributesOf(subscription: Subscription): string {
+  const { raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy, replayPolicy } = subscription;
+  return JSON.stringify([raw, filterPolicy, filterScope, deadLetterArn, deliveryPolicy, replayPolicy]);
 }
 
 function refused(problem: string): AwsError {

@@ -2,6 +2,7 @@
 import { checkPolicy } from "../../iam/policy.ts";
 import { withoutPermission, withPermission } from "../../labelled-statements.ts";
 import { AwsError, type Call, type Operation } from "../../service.ts";
+import { setArchivePolicy } from "./archive/archive.ts";
 import type { Sending } from "./delivery.ts";
 import { effectivePolicy } from "./delivery-policy.ts";
 import { page } from "./page.ts";
@@ -20,7 +21,7 @@ const KEPT = [
 ];
 
 export function topicOperations(topics: Topics, sending: Sending): Record<string, Operation> {
-  const { cloud } = sending;
+  const { cloud, archive } = sending;
   const onTopic = (action: string) => (input: { TopicArn: string }) => {
     const { arn, policy } = topics.find(input.TopicArn);
     return { action: `sns:${action}`, resource: arn, resourcePolicy: policy };
@@ -42,9 +43,17 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
         if (Name.endsWith(".fifo") !== (Attributes.FifoTopic === "true")) {
           throw refused("Fifo Topic names must end with .fifo, and have FifoTopic set to true");
         }
-        const topic = topics.ensure(topics.arnOf(Name), false);
-        for (const [name, value] of Object.entries(Attributes)) setAttribute(topic, name, String(value));
+        const arn = topics.arnOf(Name);
+        const isNew = topics.all().every((topic) => topic.arn !== arn);
+        const topic = topics.ensure(arn, false);
+        try {
+          for (const [name, value] of Object.entries(Attributes)) setAttribute(topic, name, String(value));
+        } catch (error) {
+          if (isNew) topics.remove(arn);
+          throw error;
+        }
         addTags(topic, Tags);
+        archive.apply(topic);
         topics.changed(topic);
         return { TopicArn: topic.arn };
       },
@@ -52,6 +61,10 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
     DeleteTopic: {
       authorize: ({ TopicArn }) => ({ action: "sns:DeleteTopic", resource: TopicArn }),
       run({ TopicArn }) {
+        const known = topics.all().find(({ arn }) => arn === TopicArn);
+        if (known?.attributes.ArchivePolicy) {
+          throw new AwsError("InvalidStateException", "Invalid state: Cannot delete a topic with an ArchivePolicy");
+        }
         topics.remove(TopicArn);
         return {};
       },
@@ -66,7 +79,9 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
     GetTopicAttributes: {
       authorize: onTopic("GetTopicAttributes"),
       run({ TopicArn }) {
-        const { attributes, policy, isFifo, contentBasedDeduplication, subscriptions } = topics.find(TopicArn);
+        const topic = topics.find(TopicArn);
+        const { attributes, policy, isFifo, contentBasedDeduplication, subscriptions } = topic;
+        const beginning = archive.beginningOf(topic);
         const pending = [...subscriptions.values()].filter((subscription) => subscription.pending).length;
         const fifo = { FifoTopic: "true", ContentBasedDeduplication: String(contentBasedDeduplication) };
         const Attributes = {
@@ -75,6 +90,7 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
           Owner: cloud.account,
           ...(policy ? { Policy: policy } : {}),
           ...(isFifo ? fifo : {}),
+          ...(beginning ? { BeginningArchiveTime: new Date(beginning).toISOString() } : {}),
           SubscriptionsConfirmed: String(subscriptions.size - pending),
           SubscriptionsPending: String(pending),
           SubscriptionsDeleted: "0",
@@ -88,6 +104,7 @@ export function topicOperations(topics: Topics, sending: Sending): Record<string
       run({ TopicArn, AttributeName, AttributeValue = "" }) {
         const topic = topics.find(TopicArn);
         setAttribute(topic, AttributeName, AttributeValue);
+        if (AttributeName === "ArchivePolicy") archive.apply(topic);
         topics.changed(topic);
         return {};
       },
@@ -181,7 +198,8 @@ function setAttribute(topic: Topic, name: string, value: string): void {
   if (name === "Policy") {
     if (value) checkPolicy(value, "InvalidParameterException", "Invalid parameter: Policy Error: ");
     topic.policy = value || undefined;
-  } else if (name === "ContentBasedDeduplication") topic.contentBasedDeduplication = value === "true";
+  } else if (name === "ArchivePolicy") setArchivePolicy(topic, value);
+  else if (name === "ContentBasedDeduplication") topic.contentBasedDeduplication = value === "true";
   else if (KEPT.includes(name) || /^(HTTP|Firehose|Lambda|Application|SQS)\w+Feedback\w+$/.test(name)) {
     const isSize = name === "MaximumMessageSize";
     if (isSize && !(Number(value) >= 1024 && Number(value) <= 1_048_576)) throw refused(`${name}: 1024 to 1048576`);

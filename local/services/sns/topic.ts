@@ -15,6 +15,8 @@ export interface Subscription {
   deadLetterArn?: string;
   /** Of HTTP endpoints, as JSON. */
   deliveryPolicy?: string;
+  /** Of FIFO topics that archive, as JSON. */
+  replayPolicy?: string;
   /** Of deliveries (Firehose): the role that SNS writes as. */
   roleArn?: string;
   /** Only who may do so by IAM can end it. */
