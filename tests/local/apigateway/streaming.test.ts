@@ -1,5 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { request } from "node:http";
 import type { Value } from "../../../engine/graph.ts";
+import { temporaryFile } from "../lambda/fixture.ts";
 import { functionArn } from "../lambda/resources.ts";
 import { type GatewayCloud, startApi } from "./fixture.ts";
 import { mayInvoke, restApi } from "./resources.ts";
@@ -28,10 +30,12 @@ const get = () => cloud.fetch("/v1/", { host: "api0000001.execute-api.localhost"
 const METADATA = '{ statusCode: 201, headers: { "x-a": "b", "content-type": "text/plain" }, cookies: ["c=1"] }';
 
 it("a function's answer comes piece by piece, with the status, headers and cookies of its metadata", async () => {
-  await stream(`export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  const heard = temporaryFile("heard");
+  await stream(`import { existsSync } from "node:fs";
+  export const handler = awslambda.streamifyResponse(async (event, stream) => {
     stream = awslambda.HttpResponseStream.from(stream, ${METADATA});
     stream.write("first ");
-    await new Promise((go) => { globalThis.go = go; setTimeout(go, 50); });
+    while (!existsSync(${JSON.stringify(`${heard}.first`)})) await new Promise((go) => setTimeout(go, 5));
     stream.write(event.httpMethod);
     stream.end();
   });`);
@@ -42,7 +46,11 @@ it("a function's answer comes piece by piece, with the status, headers and cooki
       expect([answer.statusCode, answer.headers["x-a"], answer.headers["set-cookie"]]).toEqual([201, "b", ["c=1"]]);
       expect(answer.headers["content-length"]).toBeUndefined();
       const chunks: string[] = [];
-      answer.on("data", (chunk) => chunks.push(String(chunk))).on("end", () => done(chunks));
+      answer.on("data", (chunk) => {
+        chunks.push(String(chunk));
+        writeFileSync(`${heard}.first`, "");
+      });
+      answer.on("end", () => done(chunks));
     });
     asked.end();
   });

@@ -1,7 +1,6 @@
 /** Invocations that are sent to a quick function's process while it runs another one. */
-import { readFileSync } from "node:fs";
 import type { InvokeOutput } from "../../../local/services/lambda/invoke.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "./fixture.ts";
 
 let cloud: LambdaCloud;
 let file: string;
@@ -39,7 +38,7 @@ async function invoke(id: string, then?: string, ms?: number) {
   return { error: output.FunctionError, payload: JSON.parse(String(output.Payload)) };
 }
 
-const runs = () => readFileSync(file, "utf8").trim().split("\n");
+const runs = () => linesOf(file);
 const runsOf = (id: string) => runs().filter((each) => each === id).length;
 
 describe("an invocation that was sent ahead", () => {

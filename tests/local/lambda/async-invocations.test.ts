@@ -1,5 +1,4 @@
 /** `InvocationType: Event`: accepted, retried on the clock, and never lost. */
-import { readFileSync } from "node:fs";
 import {
   CreateAliasCommand,
   DeleteFunctionEventInvokeConfigCommand,
@@ -9,7 +8,7 @@ import {
 import { eventBridge } from "../../../local/services/eventbridge/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
 import { create } from "./api-fixture.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "./fixture.ts";
 import { functionArn, ROLE_ARN, resource, role } from "./resources.ts";
 
 let cloud: LambdaCloud;
@@ -31,7 +30,7 @@ const source = (failing: string) => `import { appendFileSync, readFileSync } fro
     return { done: n };
   };`;
 
-const calls = () => readFileSync(file, "utf8").split("\n").filter(Boolean);
+const calls = () => linesOf(file);
 const called = (times: number) => eventually(calls, (found) => found.length >= times);
 const enqueue = (name: string, event: unknown = { a: 1 }) => cloud.invoke(name, event, { InvocationType: "Event" });
 

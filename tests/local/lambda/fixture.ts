@@ -1,5 +1,5 @@
 /** A cloud with Lambda, and functions of a few lines each. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -96,14 +96,30 @@ function provisionAll(running: RunningCloud, resources: Resource[]): Promise<voi
   return running.provision({ resources } as unknown as Graph);
 }
 
+/** How long something may take that comes at once on an idle machine: it is a defect only where it never comes. */
+const PATIENCE_MS = 25_000;
+/** From then on it is asked less often: a `read` that moves the clock is not to run past a function's time limit meanwhile. */
+const SOON_MS = 2_000;
+
 /** Waits for what another process is about to do. */
 export async function eventually<T>(read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  const begun = performance.now();
+  for (;;) {
     const value = await read();
     if (holds(value)) return value;
-    if (attempt > 500) throw new Error(`never came true; last: ${JSON.stringify(value)}`);
-    await delay(10);
+    const waited = performance.now() - begun;
+    if (waited > PATIENCE_MS) throw new Error(`never came true; last: ${JSON.stringify(value)}`);
+    await delay(waited < SOON_MS ? 10 : 50);
   }
+}
+
+/** The lines of a file that another process writes: of the one that it is writing, nothing. */
+export function linesOf(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter(Boolean);
 }
 
 /** Removed when a cloud stops. */

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Value } from "../../../engine/graph.ts";
-import { type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { type LambdaCloud, linesOf, startLambda, temporaryFile } from "./fixture.ts";
 import { resource } from "./resources.ts";
 
 let cloud: LambdaCloud;
@@ -25,11 +24,7 @@ const define = (extra = "") =>
 
 const invocation = (inputs: Record<string, Value>) =>
   resource("aws:lambda/invocation:Invocation", "migrate-app", { functionName: "migrate", ...inputs });
-const calls = () =>
-  readFileSync(file, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+const calls = () => linesOf(file).map((line) => JSON.parse(line));
 
 describe("an aws.lambda.Invocation", () => {
   it("runs while provisioning, and again only when input or triggers change", async () => {

@@ -1,11 +1,10 @@
 /** A function that calls itself again and again is stopped, as AWS stops it. */
 
-import { readFileSync } from "node:fs";
 import { GetFunctionRecursionConfigCommand, PutFunctionRecursionConfigCommand } from "@aws-sdk/client-lambda";
 import { s3 } from "../../../local/services/s3/index.ts";
 import { sns } from "../../../local/services/sns/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "./fixture.ts";
 import { functionArn, permission, resource } from "./resources.ts";
 import { queueIn } from "./stream-fixture.ts";
 
@@ -19,7 +18,7 @@ beforeEach(async () => {
 
 afterEach(() => cloud.stop());
 
-const calls = () => readFileSync(file, "utf8").split("\n").length - 1;
+const calls = () => linesOf(file).length;
 const SDK = new URL("../../../node_modules/@aws-sdk", import.meta.url).pathname;
 
 /** Sends what it gets to where it came from. */

@@ -1,5 +1,4 @@
 /** A stream that calls a function: everything through SDK clients, on a clock that the test moves. */
-import { readFileSync } from "node:fs";
 import {
   CreateStreamCommand,
   KinesisClient,
@@ -14,7 +13,7 @@ import { dynamodbStreams } from "../../../local/services/dynamodb/streams/index.
 import { kinesis } from "../../../local/services/kinesis/index.ts";
 import { s3 } from "../../../local/services/s3/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "./fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "./fixture.ts";
 import { resource } from "./resources.ts";
 
 export const STREAM_ARN = "arn:aws:kinesis:eu-west-1:000000000000:stream/clicks";
@@ -101,11 +100,7 @@ export async function startStreams(): Promise<StreamCloud> {
           { uuid: name },
         ),
       ),
-    batches: () =>
-      readFileSync(file, "utf8")
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line)),
+    batches: () => linesOf(file).map((line) => JSON.parse(line)),
     called: (count: number) => moving(self.batches, (found) => found.length >= count),
     consumed: (count: number) =>
       moving(

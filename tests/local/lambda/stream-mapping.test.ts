@@ -134,7 +134,7 @@ it("a parallelization factor runs several batches of a shard at once, each key i
   await cloud.consumer(
     `await (async () => {
        appendFileSync("${gate}", texts[0][0] + "\\n");
-       for (let i = 0; i < 1000; i++) {
+       for (let i = 0; i < 4000; i++) {
          const keys = new Set(readFileSync("${gate}", "utf8").trim().split("\\n"));
          if (keys.size > 1) return;
          await new Promise((done) => setTimeout(done, 5));

@@ -1,7 +1,6 @@
 /** Streams whose function adds up over windows of time: the state that goes from call to call, and the last call. */
-import { readFileSync } from "node:fs";
 import { GetEventSourceMappingCommand } from "@aws-sdk/client-lambda";
-import { eventually, temporaryFile } from "./fixture.ts";
+import { eventually, linesOf, temporaryFile } from "./fixture.ts";
 import { STREAM_ARN, type StreamCloud, startStreams } from "./stream-fixture.ts";
 
 let cloud: StreamCloud;
@@ -33,11 +32,7 @@ const adding = (answer = "{ state: { sum } }") => `import { appendFileSync, exis
     return ${answer};
   };`;
 
-const seen = (): Seen[] =>
-  readFileSync(file, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+const seen = (): Seen[] => linesOf(file).map((line) => JSON.parse(line));
 
 /** Moves the clock a second at a time until the function was called so often. */
 const called = (count: number) =>
@@ -62,7 +57,8 @@ it("hands the state from call to call, and ends the window with a call of its ow
   await toNextWindow();
   await define();
   const start = cloud.clock.now();
-  await cloud.putAt("one", "1", "2", "3");
+  // At once: none of them is read without the others.
+  await cloud.put("1", "2", "3");
   await called(2);
   const [first, second, last] = await called(3);
   expect([first!.texts, second!.texts, last!.texts].flat()).toEqual(["1", "2", "3"]);

@@ -1,9 +1,11 @@
 /** Runs `local/main.ts` as a person would: a process of its own, over a small program in a folder of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join, resolve } from "node:path";
+import { threadId } from "node:worker_threads";
 import type { LocalOutputs } from "../../../local/runner/outputs.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -72,19 +74,23 @@ export function run(directory: string, port: number, ...flags: string[]): Run {
         void ended.then((how) => reject(new Error(`ended with ${how} before it printed ${wanted}:\n${text}`)));
         check();
         // The runner of these tests knows no timeouts.
-        setTimeout(() => reject(new Error(`not printed in time: ${wanted}\n${text}`)), 25_000).unref();
+        setTimeout(() => reject(new Error(`not printed in time: ${wanted}\n${text}`)), 60_000).unref();
       }),
   };
 }
 
-/** A port that is free, and so is the next. */
+/** Below the ports that systems hand out by themselves: none of them is taken between the look and the use. */
+const PORTS = { from: 16_000, each: 100, workers: 100 };
+let place = randomInt(PORTS.each / 2) * 2;
+
+/** A port that is free, and so is the next; no other worker of this run gets either. */
 export async function freePorts(): Promise<number> {
   for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as { port: number };
-    const second = await listen(port + 1).catch(() => undefined);
-    await Promise.all([close(first), second && close(second)]);
-    if (second) return port;
+    place = (place + 2) % PORTS.each;
+    const port = PORTS.from + (threadId % PORTS.workers) * PORTS.each + place;
+    const found = await Promise.all([port, port + 1].map((each) => listen(each).catch(() => undefined)));
+    await Promise.all(found.map((server) => server && close(server)));
+    if (found.every(Boolean)) return port;
   }
 }
 

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Value } from "../../../engine/graph.ts";
 import { scheduler } from "../../../local/services/scheduler/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "../lambda/fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "../lambda/fixture.ts";
 import { functionArn, resource, role } from "../lambda/resources.ts";
 
 const ROLE = "arn:aws:iam::000000000000:role/schedule";
@@ -23,11 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => cloud.stop());
 
-const calls = () =>
-  readFileSync(file, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+const calls = () => linesOf(file).map((line) => JSON.parse(line));
 const called = (times: number) => eventually(calls, (found) => found.length >= times);
 
 function schedule(target: Record<string, Value> = {}, inputs: Record<string, Value> = {}) {

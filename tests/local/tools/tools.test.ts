@@ -7,6 +7,7 @@ import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
 import { services } from "../../../local/services/index.ts";
 import { runTool } from "../../../local/tools/main.ts";
 import { eventNames, sampleEvent } from "../../../local/tools/sample-events.ts";
+import { eventually } from "../lambda/fixture.ts";
 import { functionResource, ROLE_ARN, role } from "../lambda/resources.ts";
 
 let directory: string;
@@ -160,7 +161,7 @@ describe("invoke", () => {
 describe("logs", () => {
   it("shows one tenant's lines, without Lambda's own", async () => {
     await run("invoke", "cell-a-echo", "--event", '{"tenant":"globex"}');
-    const all = await waitFor(
+    const all = await eventually(
       () => run("logs", "echo"),
       ({ text }) => text.includes("globex"),
     );
@@ -185,7 +186,7 @@ describe("queues and redrive", () => {
     expect(text).toMatch(/^queue +waiting +in flight +delayed\njobs-dlq +1 +0 +0 +dead letters of jobs\n/);
     expect(text).toContain("poison");
     expect((await run("redrive", "jobs-dlq", "--to", "jobs")).text).toBe("1 messages of jobs-dlq go back to jobs\n");
-    await waitFor(
+    await eventually(
       () => run("queues", "--all"),
       ({ text: shown }) => /^jobs +1 /m.test(shown),
     );
@@ -246,13 +247,3 @@ describe("without what they need", () => {
     expect((await run("nope")).text).toMatch(/there is no tool "nope"/);
   });
 });
-
-/** Logs are flushed, and messages moved, a moment later. */
-async function waitFor<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (attempt > 100) throw new Error(`never came true; last: ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}

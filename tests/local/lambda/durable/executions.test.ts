@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { eventBridge } from "../../../../local/services/eventbridge/index.ts";
 import { sqs } from "../../../../local/services/sqs/index.ts";
-import { eventually, type LambdaCloud, startLambda, temporaryFile } from "../fixture.ts";
+import { eventually, type LambdaCloud, linesOf, startLambda, temporaryFile } from "../fixture.ts";
 import { resource } from "../resources.ts";
 import { arnOf, begin, defineDurable, ended, history, read, suspended } from "./fixture.ts";
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => cloud.stop());
 
 const note = (text: string) => `appendFileSync(${JSON.stringify(file)}, ${JSON.stringify(`${text}\n`)});`;
-const notes = () => readFileSync(file, "utf8").split("\n").filter(Boolean);
+const notes = () => linesOf(file);
 const sync = (name: string, event: unknown = {}, more = {}) => cloud.invoke(`${name}:$LATEST`, event, more);
 
 describe("a durable execution", () => {
