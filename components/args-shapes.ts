@@ -12,6 +12,7 @@ export const SHAPES: Record<string, Shape> = {
       "capacityPercent?": "number",
       "serverErrorPercent?": "number",
       "latencyMs?": "number",
+      "webSocketErrors?": "number",
       "trafficDeviations?": "number",
     },
   },
@@ -57,6 +58,11 @@ export const SHAPES: Record<string, Shape> = {
       "apis?": {
         record: {
           resource: "Api",
+        },
+      },
+      "webSocketApis?": {
+        record: {
+          resource: "WebSocketApi",
         },
       },
       "databases?": {
@@ -374,6 +380,11 @@ export const SHAPES: Record<string, Shape> = {
           resource: "Api",
         },
       },
+      "webSocketApis?": {
+        record: {
+          resource: "WebSocketApi",
+        },
+      },
       "databases?": {
         record: {
           resource: "Database",
@@ -519,7 +530,7 @@ export const SHAPES: Record<string, Shape> = {
         input: "string",
       },
       "type?": {
-        oneOf: ["rest", "http"],
+        oneOf: ["rest", "http", "websocket"],
       },
     },
   },
@@ -986,6 +997,11 @@ export const SHAPES: Record<string, Shape> = {
       "apis?": {
         record: {
           resource: "Api",
+        },
+      },
+      "webSocketApis?": {
+        record: {
+          resource: "WebSocketApi",
         },
       },
       "databases?": {

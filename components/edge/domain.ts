@@ -10,8 +10,8 @@ import { Redirect } from "./redirect.ts";
 export interface DomainApiArgs {
   id: pulumi.Input<string>;
   stage: pulumi.Input<string>;
-  /** @default "rest" */
-  type?: "rest" | "http";
+  /** A WebSocket API shares its host with no other API. @default "rest" */
+  type?: "rest" | "http" | "websocket";
 }
 
 /** Clients have to show a certificate. */
@@ -56,6 +56,9 @@ export interface DomainArgs {
  * ```ts
  * new Domain("domain", { host: "*.eu1.example.com", zone: "example.com", api: { id: shop.apiId, stage: shop.stageName } });
  * ```
+ *
+ * A WebSocket API is named with its type, `api: { id: live.apiId, stage: live.stageName, type: "websocket" }`, and clients connect
+ * to `wss://<host>` then. Its events name that host: what posts to connections uses the API's own `callbackUrl`, which stays.
  */
 export class Domain extends pulumi.ComponentResource {
   readonly host: string;
@@ -73,7 +76,7 @@ export class Domain extends pulumi.ComponentResource {
 
     const { certificate, validated } = validatedCertificate(this, name, { host, zoneId, tags });
     const front = { ...args, certificateArn: validated.certificateArn };
-    const target = args.api.type === "http" ? httpFront(this, name, front) : restFront(this, name, front);
+    const target = (args.api.type ?? "rest") === "rest" ? restFront(this, name, front) : v2Front(this, name, front);
     aliasRecords(this, name, zoneId, host, { ...target, evaluateTargetHealth: true });
     if (args.redirectFrom?.length) {
       new Redirect(`${name}-redirect`, { from: args.redirectFrom, to: host, zone: args.zone, zoneId, tags }, child);
@@ -114,7 +117,8 @@ function restFront(parent: Domain, name: string, { host, api, basePath, mutualTl
   return { domainName: domain.regionalDomainName, zoneId: domain.regionalZoneId };
 }
 
-function httpFront(parent: Domain, name: string, { host, api, basePath, mutualTls, certificateArn, tags }: Front) {
+/** Of HTTP and of WebSocket APIs. */
+function v2Front(parent: Domain, name: string, { host, api, basePath, mutualTls, certificateArn, tags }: Front) {
   const domain = new aws.apigatewayv2.DomainName(
     name,
     {
@@ -150,7 +154,8 @@ function validate(component: string, args: DomainArgs): void {
   const { host, zone, healthCheck } = args;
   checkForm(component, "zone", zone, ZONE_FORM, "a domain name such as example.com");
   checkForm(component, "host", host, hostForm(zone), `a host in the zone ${zone}`);
-  checkForm(component, "api.type", args.api.type, /^(rest|http)$/, "rest or http");
+  checkForm(component, "api.type", args.api.type, /^(rest|http|websocket)$/, "rest, http or websocket");
+  if (args.api.type === "websocket") checkWebSocket(component, args);
   checkForm(component, "basePath", args.basePath, /^[\w.~-]+$/, "one part of a path, without /");
   const trust = /^s3:\/\/[a-z0-9.-]{3,63}\/.+$/;
   checkForm(
@@ -175,5 +180,16 @@ function validate(component: string, args: DomainArgs): void {
   }
   for (const [index, from] of (args.redirectFrom ?? []).entries()) {
     checkForm(component, `redirectFrom[${index}]`, from, hostForm(zone), `a host in the zone ${zone}`);
+  }
+}
+
+function checkWebSocket(component: string, { healthCheck, mutualTls }: DomainArgs): void {
+  if (healthCheck) {
+    const remedy = "a WebSocket API answers nothing but an upgrade; leave it out, and give the API to Alarms";
+    throw new InvalidArgumentError(component, "healthCheck", "given", remedy);
+  }
+  if (mutualTls) {
+    const remedy = "API Gateway asks clients of REST and HTTP APIs alone; let the authorizer say who connects";
+    throw new InvalidArgumentError(component, "mutualTls", "given", remedy);
   }
 }

@@ -43,6 +43,7 @@ export interface WebSocketApiArgs {
  * ```
  *
  * A connection ends after two hours, or ten minutes without a message: clients connect again. Messages have 128 KB at most.
+ * A `Domain` gives it a host of its own; `Alarms`, `Dashboard` and `Insight` take it among their `webSocketApis`.
  */
 export class WebSocketApi extends pulumi.ComponentResource {
   readonly apiId: pulumi.Output<string>;

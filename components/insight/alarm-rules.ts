@@ -1,6 +1,6 @@
 /** Which alarms there are for what is watched: metric, statistic, from where on, and what to do about it. Pure. */
 import type { AlarmsArgs } from "./alarms.ts";
-import { apiMetric, databaseMetric, functionMetric, type Metric, queueMetric } from "./watched.ts";
+import { apiMetric, databaseMetric, functionMetric, type Metric, queueMetric, webSocketMetric } from "./watched.ts";
 
 export interface AlarmRule {
   /** `api-errors`. */
@@ -20,7 +20,14 @@ export interface AlarmRule {
 }
 
 export function alarmRules(args: AlarmsArgs): AlarmRule[] {
-  return [...functionRules(args), ...streamRules(args), ...queueRules(args), ...databaseRules(args), ...apiRules(args)];
+  return [
+    ...functionRules(args),
+    ...streamRules(args),
+    ...queueRules(args),
+    ...databaseRules(args),
+    ...apiRules(args),
+    ...webSocketRules(args),
+  ];
 }
 
 function functionRules({ functions = {}, thresholds = {} }: AlarmsArgs): AlarmRule[] {
@@ -112,6 +119,32 @@ function apiRules({ apis = {}, thresholds = {} }: AlarmsArgs): AlarmRule[] {
       id: `${name}-traffic`,
       description: `The API ${name} has more or less traffic than usual. The saved query "Tenants by traffic" says whose.`,
       metric: apiMetric(api, "requests"),
+      statistic: "Sum",
+      deviations: thresholds.trafficDeviations ?? 3,
+      periods: 3,
+    },
+  ]);
+}
+
+function webSocketRules({ webSocketApis = {}, thresholds = {} }: AlarmsArgs): AlarmRule[] {
+  const failures = { statistic: "Sum", threshold: thresholds.webSocketErrors ?? 3, periods: 1 };
+  return Object.entries(webSocketApis).flatMap(([name, api]) => [
+    {
+      id: `${name}-execution-errors`,
+      description: `${name} can not call its functions. Its access log has the routes; a missing permission is the usual reason.`,
+      metric: webSocketMetric(api, "ExecutionError"),
+      ...failures,
+    },
+    {
+      id: `${name}-integration-errors`,
+      description: `Functions of ${name} fail. Its access log has the routes, the functions' log groups the errors.`,
+      metric: webSocketMetric(api, "IntegrationError"),
+      ...failures,
+    },
+    {
+      id: `${name}-connections`,
+      description: `${name} has more or fewer new connections than usual. Clients that can not stay connect again and again.`,
+      metric: webSocketMetric(api, "ConnectCount"),
       statistic: "Sum",
       deviations: thresholds.trafficDeviations ?? 3,
       periods: 3,

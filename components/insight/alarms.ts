@@ -25,6 +25,8 @@ export interface AlarmThresholds {
   serverErrorPercent?: number;
   /** Milliseconds that 99 of 100 requests stay below, for fifteen minutes. @default 3000 */
   latencyMs?: number;
+  /** Events of a WebSocket API that its functions fail at, or that do not reach them, within five minutes. @default 3 */
+  webSocketErrors?: number;
   /** Standard deviations that an API's traffic may leave what was learnt of it. @default 3 */
   trafficDeviations?: number;
 }
@@ -122,6 +124,7 @@ const RANGES: Record<keyof AlarmThresholds, [low: number, high: number]> = {
   capacityPercent: [1, 100],
   serverErrorPercent: [0, 100],
   latencyMs: [1, 60_000],
+  webSocketErrors: [1, 1_000_000],
   trafficDeviations: [1, 100],
 };
 

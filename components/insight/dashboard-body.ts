@@ -1,7 +1,7 @@
 /** What a dashboard shows, in CloudWatch's own terms: rows of graphs on a grid of 24 columns. Pure. */
 import * as pulumi from "@pulumi/pulumi";
 import type { DashboardArgs } from "./dashboard.ts";
-import { apiMetric, databaseMetric, functionMetric, type Metric, queueMetric } from "./watched.ts";
+import { apiMetric, databaseMetric, functionMetric, type Metric, queueMetric, webSocketMetric } from "./watched.ts";
 
 type Json = pulumi.Input<unknown>;
 
@@ -17,11 +17,15 @@ const COLUMNS = 24;
 const HEIGHT = 6;
 
 export function dashboardBody(args: DashboardArgs, region: pulumi.Input<string>): object {
-  const { alarmArns = [], functions = {}, queues = {}, apis = {}, databases = {} } = args;
+  const { alarmArns = [], functions = {}, queues = {}, apis = {}, webSocketApis = {}, databases = {} } = args;
   const logGroups = Object.values(functions).map(({ logGroupName }) => logGroupName);
   const rows: object[][] = [];
   if (alarmArns.length > 0) rows.push([{ type: "alarm", properties: { title: "Alarms", alarms: alarmArns } }]);
-  for (const graphs of [apiGraphs(apis), functionGraphs(functions), queueGraphs(queues), databaseGraphs(databases)]) {
+  const all = [
+    ...[apiGraphs(apis), webSocketGraphs(webSocketApis), functionGraphs(functions)],
+    ...[queueGraphs(queues), databaseGraphs(databases)],
+  ];
+  for (const graphs of all) {
     if (graphs.length > 0) rows.push(graphs.map((graph) => widget(graph, region)));
   }
   rows.push(tenantGraphs(args.metricsNamespace ?? "Terrace").map((graph) => widget(graph, region)));
@@ -69,6 +73,32 @@ function apiGraphs(apis: NonNullable<DashboardArgs["apis"]>): Graph[] {
       metrics: Object.entries(apis).flatMap(([label, api]) =>
         ["p50", "p99"].map((stat) => line(apiMetric(api, "latency"), { label: `${label} ${stat}`, stat })),
       ),
+    },
+  ];
+}
+
+function webSocketGraphs(apis: NonNullable<DashboardArgs["webSocketApis"]>): Graph[] {
+  if (Object.keys(apis).length === 0) return [];
+  const of = (metricName: string, what: string, options: object = {}) =>
+    Object.entries(apis).map(([label, api]) =>
+      line(webSocketMetric(api, metricName), { label: `${label} ${what}`, ...options }),
+    );
+  return [
+    {
+      title: "New connections and messages",
+      metrics: [...of("ConnectCount", "connections"), ...of("MessageCount", "messages")],
+    },
+    {
+      title: "WebSocket events refused and failed",
+      metrics: [
+        ...of("ClientError", "refused"),
+        ...of("ExecutionError", "not called", { color: "#9467bd" }),
+        ...of("IntegrationError", "failed", { color: "#d62728" }),
+      ],
+    },
+    {
+      title: "WebSocket functions in milliseconds",
+      metrics: ["p50", "p99"].flatMap((stat) => of("IntegrationLatency", stat, { stat })),
     },
   ];
 }

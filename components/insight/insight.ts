@@ -52,8 +52,8 @@ export class Insight extends pulumi.ComponentResource {
     validate(`Insight "${name}"`, args);
     const child = { parent: this };
     const isProtected = (args.protection ?? "protected") === "protected";
-    const { functions = {}, streamConsumers, queues, apis, databases, tags } = args;
-    const watched: Watched = { functions, streamConsumers, queues, apis, databases };
+    const { functions = {}, streamConsumers, queues, apis, webSocketApis, databases, tags } = args;
+    const watched: Watched = { functions, streamConsumers, queues, apis, webSocketApis, databases };
 
     const hasAlarms = args.alarms ?? isProtected;
     const speaks = hasAlarms || args.monthlyBudgetUsd !== undefined;

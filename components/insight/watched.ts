@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Function } from "../compute/function.ts";
 import type { Database } from "../data/database.ts";
 import type { Api } from "../edge/api.ts";
+import type { WebSocketApi } from "../edge/websocket-api.ts";
 import type { Queue } from "../messaging/queue.ts";
 
 /** What is looked at, by the names that alarms and graphs then have. */
@@ -14,6 +15,8 @@ export interface Watched {
   queues?: Record<string, Queue>;
   /** @default none */
   apis?: Record<string, Api>;
+  /** @default none */
+  webSocketApis?: Record<string, WebSocketApi>;
   /** @default none */
   databases?: Record<string, Database>;
 }
@@ -54,5 +57,12 @@ const API_METRICS = {
 export const apiMetric = (api: Api, what: keyof typeof API_METRICS): Metric => ({
   namespace: "AWS/ApiGateway",
   metricName: API_METRICS[what][api.type],
+  dimensions: api.metricDimensions,
+});
+
+/** A count of connections, of messages, or of what went wrong with them. */
+export const webSocketMetric = (api: WebSocketApi, metricName: string): Metric => ({
+  namespace: "AWS/ApiGateway",
+  metricName,
   dimensions: api.metricDimensions,
 });

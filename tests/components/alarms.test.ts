@@ -82,8 +82,32 @@ describe("Alarms", () => {
     const stack = await deploy(() => new terrace.Alarms("alarms", { apis: watched({ api: "http" }).apis }));
     expect(byId(stack, "shop-5xx")).toMatchObject({
       metricName: "5xx",
-      dimensions: { ApiId: stack.resource("aws:apigatewayv2/api:Api").id, Stage: "$default" },
+      dimensions: { ApiId: stack.resource("aws:apigatewayv2/api:Api", "shop").id, Stage: "$default" },
     });
+  });
+
+  it("watch what fails of a WebSocket API's events, and unlike numbers of connections", async () => {
+    const stack = await deploy(alarms());
+    const dimensions = { ApiId: stack.resource("aws:apigatewayv2/api:Api", "live").id, Stage: "v1" };
+    const failures = { namespace: "AWS/ApiGateway", dimensions, statistic: "Sum", threshold: 3, evaluationPeriods: 1 };
+    expect(byId(stack, "live-execution-errors")).toMatchObject({ metricName: "ExecutionError", ...failures });
+    expect(byId(stack, "live-integration-errors")).toMatchObject({ metricName: "IntegrationError", ...failures });
+    expect(byId(stack, "live-connections")).toMatchObject({
+      thresholdMetricId: "expected",
+      metricQueries: [
+        { metric: { metricName: "ConnectCount", dimensions } },
+        { expression: "ANOMALY_DETECTION_BAND(measured, 3)" },
+      ],
+    });
+  });
+
+  it("tell a WebSocket API from another one of its name", async () => {
+    const stack = await deploy(() => {
+      const { apis, webSocketApis } = watched();
+      new terrace.Alarms("alarms", { apis: { live: apis.shop }, webSocketApis });
+    });
+    const names = stack.all("MetricAlarm").map(({ name }) => name);
+    expect([...new Set(names)]).toHaveLength(6);
   });
 
   it("tell their topic when something is wrong and when it is well again, and are quiet about what is idle", async () => {
@@ -102,7 +126,7 @@ describe("Alarms", () => {
         topicArn,
         thresholds: {
           ...{ functionErrors: 10, functionThrottles: 5, iteratorAgeSeconds: 120, deadLetters: 7, queueAgeSeconds: 60 },
-          ...{ capacityPercent: 50, serverErrorPercent: 5, latencyMs: 800, trafficDeviations: 2 },
+          ...{ capacityPercent: 50, serverErrorPercent: 5, latencyMs: 800, webSocketErrors: 20, trafficDeviations: 2 },
         },
       }),
     );
@@ -111,6 +135,7 @@ describe("Alarms", () => {
       ["orders-errors", "orders-throttles", "clicks-iterator-age", "jobs-dead-letters", "jobs-age"].map(threshold),
     ).toEqual([10, 5, 120_000, 7, 60]);
     expect(["db-capacity", "shop-5xx", "shop-latency"].map(threshold)).toEqual([50, 0.05, 800]);
+    expect(["live-execution-errors", "live-integration-errors"].map(threshold)).toEqual([20, 20]);
     expect(byId(stack, "shop-traffic").metricQueries).toMatchObject([
       {},
       { expression: "ANOMALY_DETECTION_BAND(measured, 2)" },
@@ -121,6 +146,7 @@ describe("Alarms", () => {
 
   it.each<[string, () => Partial<terrace.AlarmsArgs>, string]>([
     ["a threshold of nothing", () => ({ thresholds: { deadLetters: 0 } }), "thresholds.deadLetters is 0; it has to be"],
+    ["a threshold of a part", () => ({ thresholds: { webSocketErrors: 0.5 } }), "thresholds.webSocketErrors is 0.5"],
     ["a share above the whole", () => ({ thresholds: { capacityPercent: 101 } }), "thresholds.capacityPercent is 101"],
     [
       "a topic that is none",

@@ -23,6 +23,28 @@ describe("Domain", () => {
     expect((await deploy(domain({ basePath: "shop" }))).resource("BasePathMapping").inputs.basePath).toBe("shop");
   });
 
+  it("leads clients to a WebSocket API", async () => {
+    process.env.TERRACE_BUNDLE_TARGET = "host";
+    const stack = await deploy(() => {
+      const fn = new terrace.Function("fn", { entry: "tests/fixtures/functions/hello" });
+      const live = new terrace.WebSocketApi("live", { authorizer: fn, routes: { $connect: fn } });
+      domain({ host: "live.example.com", api: { id: live.apiId, stage: live.stageName, type: "websocket" } })();
+    });
+    const front = stack.resource("aws:apigatewayv2/domainName:DomainName");
+    expect(front.inputs).toMatchObject({
+      domainName: "live.example.com",
+      domainNameConfiguration: { endpointType: "REGIONAL", securityPolicy: "TLS_1_2" },
+    });
+    const { id } = stack.resource("aws:apigatewayv2/api:Api");
+    expect(stack.resource("ApiMapping").inputs).toMatchObject({ domainName: front.id, apiId: id, stage: "v1" });
+    const { targetDomainName, hostedZoneId } = front.outputs.domainNameConfiguration as Record<string, string>;
+    for (const record of ["d-a", "d-aaaa"]) {
+      expect(stack.resource("aws:route53/record:Record", record).inputs.aliases).toMatchObject([
+        { name: targetDomainName, zoneId: hostedZoneId },
+      ]);
+    }
+  });
+
   it("asks clients for a certificate where told whom to trust", async () => {
     const mutualTls = { truststoreUri: "s3://trust/authorities.pem" };
     for (const type of ["rest", "http"] as const) {
@@ -65,6 +87,11 @@ describe("Domain", () => {
       [{ healthCheck: { failures: 11 } }, "healthCheck.failures is 11"],
       [{ host: "*.example.com", healthCheck: {} }, "a wildcard has no host to ask"],
       [{ healthCheck: {}, mutualTls: { truststoreUri: "s3://trust/a.pem" } }, "Route 53 shows no certificate"],
+      [{ api: { ...api, type: "websocket" }, healthCheck: {} }, "a WebSocket API answers nothing but an upgrade"],
+      [
+        { api: { ...api, type: "websocket" }, mutualTls: { truststoreUri: "s3://trust/a.pem" } },
+        "API Gateway asks clients of REST and HTTP APIs alone",
+      ],
       [{ redirectFrom: ["old.example.org"] }, 'redirectFrom[0] is "old.example.org"'],
     ]),
   )("refuses: %s", async (message, args) => {

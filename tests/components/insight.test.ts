@@ -127,6 +127,19 @@ describe("Dashboard", () => {
     }
   });
 
+  it("shows connections, messages, what was refused and failed of a WebSocket API's stage", async () => {
+    const stack = await deploy(insight());
+    const { id } = stack.resource("aws:apigatewayv2/api:Api", "live");
+    const lines = body(stack).widgets.flatMap(({ properties }) => properties.metrics ?? []);
+    const ofLive = lines.filter((line) => line.includes(id));
+    for (const line of ofLive)
+      expect(line).toMatchObject(["AWS/ApiGateway", expect.any(String), "ApiId", id, "Stage", "v1", {}]);
+    expect(ofLive.map(([, metric]) => metric)).toEqual([
+      ...["ConnectCount", "MessageCount", "ClientError", "ExecutionError", "IntegrationError"],
+      ...["IntegrationLatency", "IntegrationLatency"],
+    ]);
+  });
+
   it("puts no graph over another, and none beyond the edge", async () => {
     const { widgets } = body(await deploy(insight()));
     const cells = widgets.flatMap(({ x, y, width, height }) =>

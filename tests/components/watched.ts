@@ -13,6 +13,9 @@ export function watched({ api = "rest" }: { api?: "rest" | "http" } = {}) {
     functions: { orders, clicks },
     streamConsumers: { clicks },
     queues: { jobs: new terrace.Queue("jobs") },
+    webSocketApis: {
+      live: new terrace.WebSocketApi("live", { authorizer, routes: { $connect: orders, say: orders } }),
+    },
     apis: {
       shop: new terrace.Api("shop", { openapi: "functions/api/openapi.json", handler: orders, authorizer, type: api }),
     },

@@ -194,6 +194,22 @@ it("a custom domain leads to a stage, for clients and for those who post to them
   api.destroy();
 });
 
+it("a program declares a custom domain for one", async () => {
+  await route("say");
+  const domainName = "live.example.com";
+  const certificateArn = "arn:aws:acm:eu-west-1:000000000000:certificate/1";
+  await cloud.provision(
+    resource("aws:apigatewayv2/domainName:DomainName", "domain", {
+      ...{ domainName, domainNameConfiguration: { certificateArn, endpointType: "REGIONAL" } },
+    }),
+    resource("aws:apigatewayv2/apiMapping:ApiMapping", "mapping", { domainName, apiId, stage: "v1" }),
+  );
+  for (const host of [domainName, `${domainName}.localhost`]) {
+    const client = await connect("/", { headers: { host } });
+    expect((await client.ask({ action: "say" })).requestContext).toMatchObject({ apiId, stage: "v1", domainName });
+  }
+});
+
 it("connections and messages are counted for CloudWatch", async () => {
   await route("say");
   const client = await connect();
