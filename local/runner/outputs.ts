@@ -44,8 +44,7 @@ function websitesOf({ resources }: Graph, port: number): Record<string, string> 
 /** What the terminal shows when all is up. */
 export function readyText(
   { stack, aws, tenants, websites }: LocalOutputs,
-  outputsFile: string,
-  startMs: number,
+  { outputsFile, port, startMs }: { outputsFile: string; port: number; startMs: number },
 ): string {
   const lines = [`\nTerrace is ready: stack ${stack}, ${(startMs / 1000).toFixed(2)} s\n`];
   for (const [id, { placement, apiUrl, user, password }] of Object.entries(tenants)) {
@@ -53,6 +52,7 @@ export function readyText(
   }
   for (const [name, url] of Object.entries(websites)) lines.push(`  ${name.padEnd(20)} ${url}`);
   lines.push("", `  AWS API      ${aws.endpoint} (AWS_ENDPOINT_URL)`, `  Everything   ${outputsFile}`);
+  lines.push(`  Look         http://127.0.0.1:${port} in a browser, npm run demo in a second terminal`);
   lines.push("", "  Ctrl-C stops it. Editing functions/, migrations/, components/ or a setting reloads it.\n");
   return `${lines.join("\n")}\n`;
 }

@@ -68,15 +68,17 @@ export async function start(options: StartOptions): Promise<void> {
 
   // A program without an API may be given one through API Gateway's own.
   const { startGateway } = await import("../services/apigateway/gateway.ts");
-  const gateway = await startGateway({ cloud, port, hosts: hostsOf(graph) });
+  let outputs: LocalOutputs | undefined;
+  const home = async () => (await import("./home-page.ts")).homePage(outputs);
+  const gateway = await startGateway({ cloud, port, hosts: hostsOf(graph), home });
   stops.push(() => gateway.stop());
 
   async function publish(): Promise<LocalOutputs> {
-    const outputs = localOutputs(cloud, graph, { tenants: await localTenants(cloud, graph, port), port });
+    outputs = localOutputs(cloud, graph, { tenants: await localTenants(cloud, graph, port), port });
     state.writeOutputs(outputs);
     return outputs;
   }
-  const outputs = await progress.step("sign-ins made", publish);
+  const ready = await progress.step("sign-ins made", publish);
 
   let stopped = false;
   const watcher = watch(directory, assetFolders(graph), async (files) => {
@@ -105,7 +107,7 @@ export async function start(options: StartOptions): Promise<void> {
     stopped = true;
     watcher.close();
   });
-  progress.text(readyText(outputs, state.outputsFile, performance.now()));
+  progress.text(readyText(ready, { outputsFile: state.outputsFile, port, startMs: performance.now() }));
   state.save({ graph, fingerprint });
   void import("./resume.ts").then(({ resume }) => resume(cloud));
   if (isKnown) watcher.check();

@@ -23,7 +23,6 @@ import { apisOf } from "./model/store.ts";
 import { type Exchange, type GatewayAnswer, newExchange } from "./serve/exchange.ts";
 import { gatewayResponse } from "./serve/gateway-responses.ts";
 import { problem, serveHttp } from "./serve/http-api.ts";
-import { indexPage } from "./serve/index-page.ts";
 import { type Hosts, hostName, isLocal, placesOf } from "./serve/places.ts";
 import { readBody } from "./serve/request-body.ts";
 import { serveRest } from "./serve/rest-api.ts";
@@ -41,6 +40,8 @@ export interface GatewayOptions {
   /** 0 takes any free one. */
   port: number;
   hosts: Hosts;
+  /** HTML for a browser at the gateway's own address. @default none: 403 as for any unknown host */
+  home?: () => Promise<string>;
 }
 
 export interface Gateway {
@@ -49,7 +50,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-export async function startGateway({ cloud, port, hosts }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ cloud, port, hosts, home }: GatewayOptions): Promise<Gateway> {
   const apis = apisOf(cloud);
   const invoke = functionInvoker(cloud);
   const jwt = jwtVerifier(cloud);
@@ -64,12 +65,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   const http = { cloud, invoke, throttled, authorize: httpAuthorizer(cloud, invoke, jwt, signed) };
   const edges = edgesOf(cloud);
   const places = placesOf(cloud);
-  setHosts(hosts);
-
-  function setHosts(next: Hosts): void {
-    places.setHosts(next);
-    hosts = next;
-  }
+  places.setHosts(hosts);
 
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
     serve(incoming, outgoing).catch((error) => {
@@ -89,7 +85,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
     if (edge) return edge(incoming, outgoing, asked);
     const place = places.find(name, path);
     if (!place) {
-      if (isLocal(name) && path === "/") return page(outgoing, indexPage(hosts, addressPort()));
+      if (home && isLocal(name) && path === "/") return page(outgoing, await home());
       return plain(outgoing, 403, "Forbidden");
     }
     if (place.api.kind === "websocket")
@@ -212,7 +208,7 @@ export async function startGateway({ cloud, port, hosts }: GatewayOptions): Prom
   edges.gateway = { port: addressPort(), standsFor: places.standsFor, serves };
   return {
     port: addressPort(),
-    setHosts,
+    setHosts: places.setHosts,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       sockets?.stop();

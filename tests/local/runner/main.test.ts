@@ -50,6 +50,9 @@ describe("npm start", () => {
     expect(outputs.aws.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
     expect(statSync(join(program.directory, ".terrace/outputs.json")).mode & 0o077).toBe(0);
     expect(await read(running, "/fixture/greeting")).toBe("hello");
+    const home = await fetch(`http://127.0.0.1:${port}/`);
+    expect([home.status, home.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(await home.text()).toContain("The stack declares no tenants.");
   });
 
   it("takes overrides of the configuration", async () => {

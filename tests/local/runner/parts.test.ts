@@ -155,7 +155,9 @@ it("outputs.json and the terminal say where each distribution is served", () => 
   const cloud = { endpoint: "http://127.0.0.1:4511", region: "eu-west-1", credentials };
   const outputs = localOutputs(cloud, graph, { tenants: {}, port: 4510 });
   expect(outputs.websites).toEqual({ My_Site: "http://my-site.localhost:4510" });
-  expect(readyText(outputs, ".terrace/outputs.json", 900)).toContain("http://my-site.localhost:4510");
+  expect(readyText(outputs, { outputsFile: ".terrace/outputs.json", port: 4510, startMs: 900 })).toContain(
+    "http://my-site.localhost:4510",
+  );
 });
 
 describe("types", () => {
