@@ -149,7 +149,7 @@ describe("nothing is written twice, whatever fails", () => {
   it("of transactions that may be repeated: in the end each is there, once", async () => {
     const { db, faults } = faulty(0.1, 4);
     await sql`create unique index entry_key on entry (key) where note = 'once'`.execute(plain);
-    const errors = await writeAll(500, (key) =>
+    const errors = await writeAll(600, (key) =>
       idempotentTransaction(
         db,
         async (transaction) => {
@@ -166,7 +166,7 @@ describe("nothing is written twice, whatever fails", () => {
     const rows = await written();
     expectFaults(faults);
     expect([...errors.values()]).toEqual([]);
-    expect(rows.size).toBe(500);
+    expect(rows.size).toBe(600);
     expect([...rows.values()].every((row) => row.rows === 1)).toBe(true);
   });
 

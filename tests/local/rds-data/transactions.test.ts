@@ -52,8 +52,13 @@ describe("a transaction (case 14)", () => {
   });
 
   it("refuses a second statement while one runs, at once", async () => {
-    const transactionId = await begin();
-    const calls = [1, 2].map(() => execute("select pg_sleep(0.05)::text", [], { transactionId }));
+    // A lock holds the first of them until the other is answered.
+    const [holder, transactionId] = [await begin(), await begin()];
+    const lock = "select pg_advisory_xact_lock(9)::text";
+    await execute(lock, [], { transactionId: holder });
+    const calls = [1, 2].map(() => execute(lock, [], { transactionId }));
+    await Promise.race(calls).catch(() => {});
+    await rollback(holder);
     const outcomes = await Promise.allSettled(calls);
     await rollback(transactionId);
     const refused = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;

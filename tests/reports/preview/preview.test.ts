@@ -131,11 +131,18 @@ it("shows a stack that is new as a whole", async () => {
 });
 
 it("leaves neither folder, index nor worktree behind", async () => {
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith("terrace-preview-")).length;
-  await made();
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("terrace-preview-")).length).toBeLessThanOrEqual(
-    before,
-  );
+  // A temporary folder of its own: other runs leave and remove theirs meanwhile.
+  const [before, temporary] = [process.env.TMPDIR, mkdtempSync(join(tmpdir(), "terrace-own-"))];
+  process.env.TMPDIR = temporary;
+  try {
+    expect(tmpdir()).toBe(temporary);
+    await made();
+    expect(readdirSync(temporary).filter((name) => name.startsWith("terrace-preview-"))).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    rmSync(temporary, { recursive: true });
+  }
   expect(String(git("status", "--porcelain"))).toBe("");
   expect(String(git("worktree", "list")).trim().split("\n")).toHaveLength(1);
 });
