@@ -112,6 +112,11 @@ export const compute: Table = {
     const name = physicalName(resource);
     return { id: name, name };
   },
+  "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": (resource) => {
+    const name = physicalName(resource);
+    const { roleArn = "", distribution = "ByLogStream" } = resource.inputs;
+    return { id: `cwlsf-${hex(resource, 8)}`, name, roleArn, distribution };
+  },
   "aws:cloudwatch/dashboard:Dashboard": (resource, context) => {
     const name = resource.inputs.dashboardName;
     return { id: name, dashboardArn: arn(context, "cloudwatch", `dashboard/${name}`, { region: "" }) };

@@ -174,6 +174,7 @@ const NAMED_BY: Record<string, string[]> = {
   "aws:cloudwatch/eventPermission:EventPermission": ["eventBusName"],
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": ["logGroupName"],
   "aws:cloudwatch/logStream:LogStream": ["logGroupName"],
+  "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ["logGroup"],
   "aws:secretsmanager/secretRotation:SecretRotation": ["rotationLambdaArn"],
   "aws:xray": ["groupName"],
 };

@@ -39,6 +39,7 @@ const REPLACED_BY: Record<string, string> = {
   "aws:cloudwatch/eventRule:EventRule": "name namePrefix eventBusName",
   "aws:cloudwatch/eventTarget:EventTarget": "rule targetId eventBusName",
   "aws:cloudwatch/logGroup:LogGroup": "name namePrefix logGroupClass",
+  "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": "logGroup name",
   "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
   "aws:codebuild/project:Project": "name",
   "aws:codedeploy/application:Application": "computePlatform",

@@ -3,6 +3,7 @@ import { AwsError, type Cloud, type Operation } from "../../service.ts";
 import type { GroupAccess, GroupInput } from "./access.ts";
 import { filterPattern } from "./filter-pattern.ts";
 import { BATCH_EVENTS, type LogEvent, logStoreOf, type StoredEvent } from "./store.ts";
+import type { Forwarding } from "./subscriptions/forwarding.ts";
 
 interface RangeInput extends GroupInput {
   startTime?: number;
@@ -15,7 +16,11 @@ const DAY_MS = 86_400_000;
 const OLDEST_MS = 14 * DAY_MS;
 const NEWEST_MS = 2 * 3_600_000;
 
-export function eventOperations(cloud: Cloud, { on, group, stream }: GroupAccess): Record<string, Operation> {
+export function eventOperations(
+  cloud: Cloud,
+  { on, group, stream }: GroupAccess,
+  forwarding: Forwarding,
+): Record<string, Operation> {
   const store = logStoreOf(cloud);
   const now = () => cloud.clock.now();
 
@@ -33,7 +38,10 @@ export function eventOperations(cloud: Cloud, { on, group, stream }: GroupAccess
     const tooOld = events.filter(({ timestamp }) => timestamp < from).length;
     const tooNew = events.filter(({ timestamp }) => timestamp > to).length;
     const taken = events.slice(tooOld, events.length - tooNew);
-    if (taken.length > 0) store.append(target.group, target.stream, taken, now());
+    if (taken.length > 0) {
+      const batch = store.append(target.group, target.stream, taken, now());
+      forwarding.take(target.group, target.stream, taken, batch);
+    }
     if (tooOld + tooNew === 0) return {};
     return {
       rejectedLogEventsInfo: {

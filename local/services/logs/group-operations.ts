@@ -3,6 +3,7 @@ import { AwsError, type Cloud, type Operation } from "../../service.ts";
 import type { GroupAccess, GroupInput } from "./access.ts";
 import { metricFiltersOf } from "./metric-filters.ts";
 import { logStoreOf } from "./store.ts";
+import { subscriptionFiltersOf } from "./subscriptions/filters.ts";
 
 interface PageInput {
   limit?: number;
@@ -47,6 +48,7 @@ export function groupOperations(cloud: Cloud, { arnOf, on, group, stream }: Grou
         const { name } = group(input);
         store.removeGroup(name);
         metricFiltersOf(cloud).removeGroup(name);
+        subscriptionFiltersOf(cloud).removeGroup(name);
         return {};
       },
     },

@@ -1,7 +1,7 @@
 /**
- * CloudWatch Logs: groups, streams and events, kept over restarts; metric filters; Insights queries and their definitions.
+ * CloudWatch Logs: groups, streams and events, kept over restarts; metric and subscription filters; Insights queries and their definitions.
  *
- * Not emulated: subscriptions, exports, data protection, anomalies, live tail, Insights' other languages and a few of its
+ * Not emulated: subscriptions of accounts and other accounts, exports, data protection, anomalies, live tail, Insights' other languages and a few of its
  * commands (see insights/parse.ts). A metric filter's default value is not reported. A group keeps its newest 32 MB.
  */
 import type { Resource } from "../../../engine/graph.ts";
@@ -13,6 +13,8 @@ import { insightsOperations } from "./insights/index.ts";
 import { queryDefinitions } from "./insights/query-definitions.ts";
 import { declareMetricFilter, metricFilterOperations } from "./metric-filter-operations.ts";
 import { logStoreOf } from "./store.ts";
+import { forwarding } from "./subscriptions/forwarding.ts";
+import { subscriptionOperations } from "./subscriptions/operations.ts";
 
 export function logs(cloud: Cloud): Service {
   const store = logStoreOf(cloud);
@@ -31,6 +33,8 @@ export function logs(cloud: Cloud): Service {
   }
 
   const definitions = queryDefinitions(cloud);
+  const subscriptions = subscriptionOperations(cloud, access);
+  const forwarded = forwarding(cloud);
   return {
     name: "logs",
     client: () => import("@aws-sdk/client-cloudwatch-logs"),
@@ -39,14 +43,17 @@ export function logs(cloud: Cloud): Service {
       "aws:cloudwatch/logGroup:LogGroup": declare,
       "aws:cloudwatch/logStream:LogStream": declareStream,
       "aws:cloudwatch/logMetricFilter:LogMetricFilter": declareMetricFilter(cloud),
+      "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": subscriptions.declare,
       "aws:cloudwatch/queryDefinition:QueryDefinition": definitions.declare,
     },
     operations: {
       ...groupOperations(cloud, access),
-      ...eventOperations(cloud, access),
+      ...eventOperations(cloud, access, forwarded),
       ...metricFilterOperations(cloud, access),
+      ...subscriptions.operations,
       ...insightsOperations(cloud, access),
       ...definitions.operations,
     },
+    stop: forwarded.stop,
   };
 }

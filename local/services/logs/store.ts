@@ -60,7 +60,8 @@ export interface LogStore {
   hasStream(group: string, stream: string): boolean;
   addStream(group: string, stream: string, createdAt: number): void;
   removeStream(group: string, stream: string): void;
-  append(group: string, stream: string, events: LogEvent[], now: number): void;
+  /** @returns the batch: its events' positions begin at `batch * BATCH_EVENTS` */
+  append(group: string, stream: string, events: LogEvent[], now: number): number;
   /** In the order in which they came, or the other way round. */
   events(group: string, query: EventQuery): Generator<StoredEvent>;
   /** Of all groups, in the order in which they came. @param id the last one that was read */
@@ -181,12 +182,14 @@ export function logStore(database: DatabaseSync, keepBytes = 32 * 1024 * 1024): 
     append(group, stream, events, now) {
       const text = textOf(events);
       const [first, last] = [events[0]!.timestamp, events.at(-1)!.timestamp];
-      sql.append.run(group, stream, first, last, now, text.length, compressed(text));
+      const kept = sql.append.run(group, stream, first, last, now, text.length, compressed(text));
+      const batch = Number(kept.lastInsertRowid);
       const size = bytes(group);
       sizes.set(group, size + text.length);
-      if (size + text.length <= keepBytes) return;
+      if (size + text.length <= keepBytes) return batch;
       expire(group, now);
       if (bytes(group) > keepBytes) trim(group);
+      return batch;
     },
     *events(group, { streams, start = 0, end = Number.MAX_SAFE_INTEGER, after, before, newestFirst }) {
       const from = newestFirst

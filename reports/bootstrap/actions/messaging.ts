@@ -105,6 +105,13 @@ export const messaging: ActionRow[] = [
     write: "PutMetricFilter DeleteMetricFilter",
   },
   {
+    types: ["aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"],
+    service: "logs",
+    on: regional("logs", "log-group:{name}", "log-group:{name}:*"),
+    read: "DescribeSubscriptionFilters",
+    write: "PutSubscriptionFilter DeleteSubscriptionFilter",
+  },
+  {
     types: ["aws:cloudwatch/dashboard:Dashboard"],
     service: "cloudwatch",
     on: global("cloudwatch", "dashboard/{name}"),

@@ -72,6 +72,7 @@ describe("what the roles of a pipeline may do", () => {
   it("is on what a resource belongs to, where it has no name of its own in IAM", () => {
     const graph = graphOf(
       ["aws:cloudwatch/logMetricFilter:LogMetricFilter", "f", { name: "errors", logGroupName: "orders-log" }],
+      ["aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter", "t", { name: "out", logGroup: "orders-log" }],
       ["aws:cloudwatch/logStream:LogStream", "s", { name: "failures", logGroupName: "orders-log" }],
       ["aws:cloudwatch/eventPermission:EventPermission", "p", { eventBusName: "shop-bus", statementId: "other" }],
       [
@@ -82,6 +83,7 @@ describe("what the roles of a pipeline may do", () => {
     );
     const statements = statementsFor([graph], true);
     const on = (action: string) => grantOf(statements, action).map((arn) => arn.split("AccountId}:")[1]);
+    expect(on("logs:PutSubscriptionFilter")).toEqual(["log-group:orders-log", "log-group:orders-log:*"]);
     expect(on("logs:PutMetricFilter")).toEqual(["log-group:orders-log", "log-group:orders-log:*"]);
     expect(on("logs:CreateLogStream")).toEqual(["log-group:orders-log", "log-group:orders-log:*"]);
     expect(on("events:PutPermission")).toEqual(["event-bus/default", "event-bus/shop-bus"]);
