@@ -11,6 +11,7 @@ import * as terrace from "../../components/index.ts";
 import { deploy } from "../../engine/testing.ts";
 import { judge, subjectsOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
+import { SEED } from "../seed.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
 const entry = "tests/fixtures/functions/hello";
@@ -239,7 +240,6 @@ const tried: [string, (args: never) => void][] = [
 const ONE_LINE = /^(?:error serializing property "\w+": )*[A-Z]\w+ "[\w-]+": [^\n]+ is [^\n]+; [^\n]+$/;
 
 /** The same in every ordinary run; TERRACE_FUZZ looks elsewhere each time. */
-const SEED = process.env.TERRACE_FUZZ ? {} : { seed: 1 };
 
 describe("any arguments", () => {
   it("are those of every component that is exported", () => {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import * as terrace from "../../components/index.ts";
 import { deploy } from "../../engine/testing.ts";
+import { SEED } from "../seed.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
 const entry = "tests/fixtures/functions/hello";
@@ -178,7 +179,6 @@ const components: Record<string, fc.Arbitrary<() => void>> = {
 };
 
 /** The same in every ordinary run; TERRACE_FUZZ looks elsewhere each time. */
-const SEED = process.env.TERRACE_FUZZ ? {} : { seed: 1 };
 
 describe("any arguments", () => {
   it.each(Object.entries(components))("of a %s are refused in one line, or make a graph", async (_name, programs) => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "../../components/names.ts";
 import { parseCidr, planAddresses } from "../../components/network/address-plan.ts";
 import { deploy } from "../../engine/testing.ts";
+import { SEED } from "../seed.ts";
 
 const kinds = Object.keys(NAME_LIMITS) as NameKind[];
 const part = fc.stringMatching(/^[a-z][a-z0-9-]{0,40}$/);
@@ -15,6 +16,7 @@ describe("physical names", () => {
         expect(name.length).toBeLessThanOrEqual(NAME_LIMITS[kind]);
         expect(name.endsWith(suffix)).toBe(true);
       }),
+      SEED,
     );
   });
 
@@ -24,7 +26,7 @@ describe("physical names", () => {
         fc.pre(JSON.stringify(a) !== JSON.stringify(b));
         expect(nameOf(kind, a)).not.toBe(nameOf(kind, b));
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, ...SEED },
     );
   });
 
@@ -44,7 +46,7 @@ describe("address plan", () => {
         const blocks = [...plan.values()].map((cidr) => parseCidr("", cidr)).sort((a, b) => a.first - b.first);
         for (let i = 1; i < blocks.length; i++) expect(blocks[i]!.first).toBeGreaterThan(blocks[i - 1]!.last);
       }),
-      { numRuns: 20 },
+      { numRuns: 20, ...SEED },
     );
   });
 

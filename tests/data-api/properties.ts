@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { Kysely, sql } from "kysely";
 import { DataApiDialect, insertMany } from "../../data-api/index.ts";
 import { TARGET } from "../local/rds-data/data-api-server.ts";
+import { SEED } from "../seed.ts";
 
 const [endpoint, table] = process.argv.slice(2) as [string, string];
 const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "example" };
@@ -180,6 +181,6 @@ await fc.assert(
     assert.equal((await query.execute()).length, 1);
     values += rows.length * Object.keys(COLUMNS).length * 3;
   }),
-  { numRuns: Number(process.env.PROPERTY_RUNS ?? 25) },
+  { numRuns: Number(process.env.PROPERTY_RUNS ?? 25), ...SEED },
 );
 console.log(`${values} values round-tripped at ${new Date(0).getTimezoneOffset()} minutes`);

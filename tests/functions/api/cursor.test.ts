@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { decodeCursor, encodeCursor } from "../../../functions/api/cursor.ts";
 import { InvalidCursor } from "../../../functions/api/problem.ts";
+import { SEED } from "../../seed.ts";
 
 const key = randomBytes(32);
 const position = { createdAt: "2026-01-01 00:00:00.123456", id: "11111111-1111-4111-8111-111111111111" };
@@ -12,6 +13,7 @@ describe("a cursor", () => {
       fc.property(fc.string(), fc.string(), fc.string(), (createdAt, id, list) => {
         expect(decodeCursor(encodeCursor({ createdAt, id }, list, key), list, key)).toEqual({ createdAt, id });
       }),
+      SEED,
     );
   });
 

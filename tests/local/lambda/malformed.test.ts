@@ -5,6 +5,7 @@ import * as lambdaModule from "@aws-sdk/client-lambda";
 import fc from "fast-check";
 import type { Service } from "../../../local/service.ts";
 import { firehose } from "../../../local/services/firehose/index.ts";
+import { SEED } from "../../seed.ts";
 import { answering, create } from "./api-fixture.ts";
 import { type LambdaCloud, startLambda } from "./fixture.ts";
 
@@ -102,7 +103,7 @@ it.each([
     fc.asyncProperty(fc.constantFrom(...operations), inputs, (operation, given) =>
       answersOwnErrors(kind, operation, given),
     ),
-    { numRuns: 1_000 },
+    { numRuns: 1_000, ...SEED },
   );
 });
 

@@ -143,7 +143,10 @@ describe("a function", () => {
     };
     const lines = Array.from({ length: 8 }, (_, n) => `${n} ${Array.from({ length: 10_000 }, random).join("")}`);
     await put(lines);
-    const parts = await collected(2);
+    const parts = await eventually(
+      () => collected(2),
+      (found) => found.flatMap(({ logEvents }) => logEvents).length >= lines.length,
+    );
     expect(parts.length).toBeGreaterThan(1);
     expect(parts.flatMap(({ logEvents }) => logEvents.map(({ message }: { message: string }) => message))).toEqual(
       lines,
