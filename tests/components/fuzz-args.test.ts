@@ -40,6 +40,10 @@ const resources: Record<string, () => pulumi.Resource> = {
       handler: resources.Function!() as terrace.Function,
       authorizer: resources.Function!() as terrace.Function,
     }),
+  WebSocketApi: () => {
+    const fn = resources.Function!() as terrace.Function;
+    return new terrace.WebSocketApi(fresh(), { routes: { $default: fn }, authorizer: fn });
+  },
   // A whole cell for one name: what reads it takes no more than this.
   Cell: () =>
     Object.assign(new pulumi.ComponentResource("terrace:cell:Cell", fresh()), {

@@ -174,7 +174,10 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     exit = exitReason(code, signal);
     // Its last words may not have been read yet, and its connection may not have been seen.
     if (connection === "closed") died(exit);
-    else if (connection === "none") setTimeout(() => connection !== "open" && died(exit!), LAST_WORDS_MS);
+    else if (connection === "none") {
+      // A turn after the time: where this process was the slow one, what waits to be read is read first.
+      setTimeout(() => setImmediate(() => connection !== "open" && died(exit!)), LAST_WORDS_MS);
+    }
   });
   for (const stream of [child.stdout!, child.stderr!]) {
     eachLine(stream, (line) => {
