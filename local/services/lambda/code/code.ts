@@ -1,7 +1,7 @@
 /**
  * A function's code as a directory: what `/var/task` is on AWS.
  * A directory given as it is stays where it is; files of an archive are hard-linked and directories linked, so that nothing
- * is copied; a zip file is laid out once. Not emulated: the directory can be written to.
+ * is copied; a zip file is laid out once. A function cannot write to it (see environments/runtime/own-files.cjs).
  */
 import { createHash } from "node:crypto";
 import {

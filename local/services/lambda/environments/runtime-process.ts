@@ -5,7 +5,11 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { EnvironmentOptions } from "./environment.ts";
 
-export const BOOTSTRAP = join(import.meta.dirname, "bootstrap.mjs");
+/** What runs inside of the process. */
+const RUNTIME = join(import.meta.dirname, "runtime");
+export const BOOTSTRAP = join(RUNTIME, "bootstrap.mjs");
+/** As an option of Node.js: worker threads and forked processes take it over. */
+const OWN_FILES = ["--require", join(RUNTIME, "own-files.cjs")];
 
 /**
  * @param claims Descriptor of the claims' file, which becomes the process's descriptor 3. Descriptor 4 is what a frozen
@@ -19,8 +23,13 @@ export function spawnRuntime(
 ): ChildProcess {
   const { config, runtime } = options;
   const heapMb = Math.max(16, Math.floor(config.memoryMb * 0.9));
-  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning"];
-  const args = [join(options.stateDirectory, "compile-cache"), runtime.frames, token];
+  const flags = [`--max-old-space-size=${heapMb}`, "--disable-warning=ExperimentalWarning", ...OWN_FILES];
+  const args = [
+    join(options.stateDirectory, "compile-cache"),
+    runtime.frames,
+    token,
+    String(config.ephemeralStorageMb),
+  ];
   const child = spawn(process.execPath, [...flags, BOOTSTRAP, ...args], {
     cwd: options.codeDirectory,
     env: environmentVariables(options, runtime.address(token), temporary),
@@ -84,7 +93,7 @@ function environmentVariables(
     }),
     ...(traceDaemon && { AWS_XRAY_DAEMON_ADDRESS: traceDaemon, AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR" }),
     LAMBDA_TASK_ROOT: codeDirectory,
-    LAMBDA_RUNTIME_DIR: import.meta.dirname,
+    LAMBDA_RUNTIME_DIR: RUNTIME,
     _HANDLER: config.handler,
   };
 }
