@@ -1,5 +1,5 @@
 /** FIFO queues and throttled functions behind a mapping. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import {
   CreateEventSourceMappingCommand,
   DeleteFunctionConcurrencyCommand,

@@ -29,7 +29,9 @@ const hex = (length: number, seed: number) => seed.toString(16).padStart(length,
 
 function clientOf(cloud: RunningCloud, clock: ManualClock) {
   const client = new XRayClient({ ...cloud.client(), maxAttempts: 1 });
-  const range = () => ({ StartTime: new Date(clock.now() - 3_600_000), EndTime: new Date(clock.now() + 60_000) });
+  // What functions write has the machine's time, which has gone on since the clock was set.
+  const end = () => new Date(Math.max(clock.now(), Date.now()) + 60_000);
+  const range = () => ({ StartTime: new Date(clock.now() - 3_600_000), EndTime: end() });
   return {
     client,
     summaries: async (FilterExpression?: string) =>

@@ -74,12 +74,11 @@ export function toldLock(lock: ObjectLock | undefined) {
 }
 
 /** What a write with a lock of its own has to be allowed besides, and the keys that policies may judge it by. */
-export function lockAccesses({ onObject }: S3, input: Input, call: Call): Access[] {
+export function lockAccesses({ onObject, cloud }: S3, input: Input, call: Call): Access[] {
   const found: Access[] = [];
   if (input.ObjectLockMode !== undefined) {
-    found.push(
-      onObject("PutObjectRetention", lockKeys(input.ObjectLockMode, input.ObjectLockRetainUntilDate))(input, call),
-    );
+    const keys = lockKeys(input.ObjectLockMode, input.ObjectLockRetainUntilDate, cloud.clock.now());
+    found.push(onObject("PutObjectRetention", keys)(input, call));
   }
   if (input.ObjectLockLegalHoldStatus !== undefined) {
     found.push(
@@ -92,10 +91,10 @@ export function lockAccesses({ onObject }: S3, input: Input, call: Call): Access
   return found;
 }
 
-function lockKeys(mode: unknown, date: unknown): Record<string, string> {
+function lockKeys(mode: unknown, date: unknown, nowMs: number): Record<string, string> {
   const until = new Date(date as Date);
   if (Number.isNaN(until.getTime())) return { "s3:object-lock-mode": String(mode) };
-  const days = Math.ceil((until.getTime() - Date.now()) / DAY_MS);
+  const days = Math.ceil((until.getTime() - nowMs) / DAY_MS);
   return {
     "s3:object-lock-mode": String(mode),
     "s3:object-lock-retain-until-date": until.toISOString(),
@@ -183,8 +182,10 @@ export function objectLockOperations(s3: S3): Record<string, Operation> {
       },
     },
     PutObjectRetention: {
-      authorize: (input, call) =>
-        onObject("PutObjectRetention", lockKeys(input.Retention?.Mode, input.Retention?.RetainUntilDate))(input, call),
+      authorize(input, call) {
+        const { Mode, RetainUntilDate } = input.Retention ?? {};
+        return onObject("PutObjectRetention", lockKeys(Mode, RetainUntilDate, cloud.clock.now()))(input, call);
+      },
       run(input, call) {
         const version = lockable(input);
         const { Mode, RetainUntilDate } = input.Retention ?? {};

@@ -1,5 +1,5 @@
 /** Durable functions through AWS's own SDK for them: what they do survives, and is done once. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import {
   InvokeCommand,
   ListDurableExecutionsByFunctionCommand,
