@@ -1,10 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../components/index.ts";
 
+/** A cluster that is there already, with the Data API on. */
+export interface ExistingDatabaseArgs {
+  clusterIdentifier: pulumi.Input<string>;
+  /** Secret of the master user; the one that RDS manages by default. */
+  adminSecretArn?: pulumi.Input<string>;
+}
+
+/** A snapshot, or another cluster as it was at a time. */
+export interface RestoreArgs {
+  snapshotArn?: pulumi.Input<string>;
+  clusterIdentifier?: pulumi.Input<string>;
+  /** ISO 8601; as it is now by default. */
+  time?: string;
+}
+
 export interface DatabaseArgs {
-  vpcId: pulumi.Input<string>;
+  /** With the subnets, where the cluster is a new one. */
+  vpcId?: pulumi.Input<string>;
   /** In two zones at least. */
-  isolatedSubnetIds: pulumi.Input<string[]>;
+  isolatedSubnetIds?: pulumi.Input<string[]>;
+  /** A cluster to use as it is: nothing about it is changed. A new one by default. */
+  existing?: ExistingDatabaseArgs;
   clusterName?: string;
   /** Database made with the cluster; app by default. */
   databaseName?: string;
@@ -18,6 +36,16 @@ export interface DatabaseArgs {
   pauseAfterSeconds?: number;
   /** Read replicas. */
   readers?: number;
+  /** Data it begins with; none by default. */
+  restoreFrom?: RestoreArgs;
+  /** Settings of PostgreSQL by name. */
+  parameters?: Record<string, string>;
+  /** Roles of PostgreSQL may sign in by IAM. */
+  iamAuthentication?: boolean;
+  /** "standard", or "advanced" for fifteen months of what the cluster did; Aurora's own by default. */
+  insights?: string;
+  /** Days to keep PostgreSQL's log; needs clusterName. */
+  logRetentionDays?: number;
   /** 7 by default, at least 14 where protected. */
   backupRetentionDays?: number;
   /** "protected" (by default) keeps the cluster, its backups and a final snapshot; or "disposable". */
@@ -36,7 +64,8 @@ export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:index:Database", name, {}, options);
     const { vpcId, isolatedSubnetIds, ...rest } = args;
-    const network = terrace.Network.get(`${name}-network`, { vpcId, isolatedSubnetIds }, { parent: this });
+    const place = { vpcId, isolatedSubnetIds } as terrace.ExistingNetworkArgs;
+    const network = vpcId && terrace.Network.get(`${name}-network`, place, { parent: this });
     const database = new terrace.Database(name, { ...rest, network } as terrace.DatabaseArgs, { parent: this });
     this.clusterArn = database.clusterArn;
     this.adminSecretArn = database.adminSecretArn;

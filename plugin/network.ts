@@ -1,9 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../components/index.ts";
 
+/** A VPC that is there already, by its subnets' tiers. */
+export interface ExistingNetworkArgs {
+  vpcId: pulumi.Input<string>;
+  /** Without a way out; in two zones at least, where a database stands. */
+  isolatedSubnetIds: pulumi.Input<string[]>;
+  /** With a way out through NAT. */
+  privateSubnetIds?: pulumi.Input<string[]>;
+  publicSubnetIds?: pulumi.Input<string[]>;
+}
+
 export interface NetworkArgs {
-  /** IPv4 block: 10.0.0.0/20. */
-  cidr: string;
+  /** IPv4 block: 10.0.0.0/20; not with existing. */
+  cidr?: string;
+  /** A VPC to use as it is: nothing about it is changed. A new one by default. */
+  existing?: ExistingNetworkArgs;
   /** Availability zones, 2 to 6; 3 by default. */
   zones?: number;
   /** "none" (by default), "single" or "perZone"; gateways cost when idle. */

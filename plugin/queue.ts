@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../components/index.ts";
-import { type FunctionArgs, functionOf } from "./function.ts";
+import { functionOf } from "./function.ts";
+import type { FunctionArgs } from "./function-args.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** A function that the queue feeds; what reading takes is granted. */
 export interface QueueConsumerArgs {
@@ -9,11 +11,25 @@ export interface QueueConsumerArgs {
   batchSize?: number;
   /** Seconds to wait for a full batch; 0 by default. */
   batchWindowSeconds?: number;
+  /** Only messages that match one of the patterns reach the function; others are deleted. */
+  filters?: Pattern[];
   /** Parallel calls, 2 to 1000. */
   maximumConcurrency?: number;
 }
 
-export interface QueueArgs {
+/** A queue of this account that is there already, and where it puts what cannot be processed. */
+export interface ExistingQueueArgs {
+  /** With .fifo where it is one. */
+  queueName: pulumi.Input<string>;
+  deadLetterName: pulumi.Input<string>;
+  fifo?: boolean;
+  /** What it has; 30 by default, as SQS makes queues. */
+  visibilityTimeoutSeconds?: number;
+}
+
+export interface QueueSettingsArgs {
+  /** A queue to use as it is: nothing about it is changed. A new one by default. */
+  existing?: ExistingQueueArgs;
   /** Physical name, without .fifo. Pulumi's autonaming by default. */
   queueName?: string;
   fifo?: boolean;
@@ -25,10 +41,19 @@ export interface QueueArgs {
   maxReceiveCount?: number;
   /** Seconds until a new message can be received, 0 to 900. */
   delaySeconds?: number;
+  /** Bytes of a message, 1024 to 1048576. */
+  maxMessageBytes?: number;
   /** KMS key, for both queues; SQS's own by default. */
   kmsKeyId?: pulumi.Input<string>;
-  consumer?: QueueConsumerArgs;
+  /** FIFO: the body tells whether two messages are the same, where the sender gives no id. */
+  contentBasedDeduplication?: boolean;
+  /** FIFO: order and identity by message group, each with a throughput of its own. */
+  perMessageGroup?: boolean;
   tags?: Record<string, string>;
+}
+
+export interface QueueArgs extends QueueSettingsArgs {
+  consumer?: QueueConsumerArgs;
 }
 
 /** An encrypted SQS queue with long polling and a dead-letter queue of its own. */

@@ -1,10 +1,59 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../components/index.ts";
+import { functionOf } from "./function.ts";
+import type { FunctionArgs } from "./function-args.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** By other attributes than the table's own keys. */
 export interface TableIndexArgs {
   hashKey: string;
   rangeKey?: string;
+  /** Attributes besides the keys; all of them by default. */
+  projection?: string[];
+  /** No attributes besides the keys. */
+  keysOnly?: boolean;
+}
+
+/** By another attribute of the same hash key, read consistently; fixed at creation. */
+export interface LocalIndexArgs {
+  rangeKey: string;
+  /** Attributes besides the keys; all of them by default. */
+  projection?: string[];
+  /** No attributes besides the keys. */
+  keysOnly?: boolean;
+}
+
+/** A copy that can be written, in another region. */
+export interface TableReplicaArgs {
+  /** KMS key of that region; required where the table has one. */
+  kmsKeyArn?: pulumi.Input<string>;
+}
+
+/** Units a second: a bound on what a mistake costs. */
+export interface ThroughputArgs {
+  read?: number;
+  write?: number;
+}
+
+/** A function that sees the table's changes; what reading them takes is granted. */
+export interface TableConsumerArgs {
+  function: FunctionArgs;
+  /** Changes a call; 100 by default. */
+  batchSize?: number;
+  /** Seconds to wait for a full batch; 0 by default. */
+  batchWindowSeconds?: number;
+  /** Only changes that match one of the patterns reach the function; what they leave out costs nothing. */
+  filters?: Pattern[];
+  /** Batches of one shard at a time, 1 to 10; 1 by default. */
+  parallelizationFactor?: number;
+  /** Of a batch that fails; 5 by default. */
+  maximumRetries?: number;
+  /** Seconds after which a change is given up, 60 to 604800. */
+  maximumRecordAgeSeconds?: number;
+  /** "TRIM_HORIZON" (by default: the oldest change that is kept) or "LATEST". */
+  startingPosition?: string;
+  /** Where the position of what was given up goes; a queue of its own by default. */
+  onFailure?: pulumi.Input<string>;
 }
 
 export interface TableArgs {
@@ -16,10 +65,22 @@ export interface TableArgs {
   rangeKey?: string;
   /** Global secondary indexes. */
   indexes?: Record<string, TableIndexArgs>;
+  /** Local secondary indexes. */
+  localIndexes?: Record<string, LocalIndexArgs>;
   /** Attribute with the second since 1970 at which an item goes. */
   ttlAttribute?: string;
   /** What of a change consumers see: "NEW_AND_OLD_IMAGES" and the like; no stream by default. */
   stream?: string;
+  /** Functions that see its changes, by name. */
+  consumers?: Record<string, TableConsumerArgs>;
+  /** Copies that can be written, by region. */
+  replicas?: Record<string, TableReplicaArgs>;
+  /** Days that the table can be taken back to, 1 to 35; 35 by default where it is protected, else none. */
+  recoveryDays?: number;
+  /** The account's by default. */
+  maximumThroughput?: ThroughputArgs;
+  /** "standard" (by default), or "infrequent", which stores for less and reads for more. */
+  tableClass?: string;
   /** KMS key; AWS's own for DynamoDB by default. */
   kmsKeyArn?: pulumi.Input<string>;
   /** "protected" (by default) or "disposable". */
@@ -35,14 +96,30 @@ export class Table extends pulumi.ComponentResource {
 
   constructor(name: string, args: TableArgs, options?: pulumi.ComponentResourceOptions) {
     super("terrace:index:Table", name, {}, options);
-    const table = new terrace.Table(name, args as terrace.TableArgs, { parent: this });
+    const { consumers = {}, indexes, localIndexes, ...rest } = args;
+    const made = { ...rest, indexes: projected(indexes), localIndexes: projected(localIndexes) };
+    const table = new terrace.Table(name, made as terrace.TableArgs, { parent: this });
+    for (const [id, { function: consumes, ...settings }] of Object.entries(consumers)) {
+      const consumer = functionOf(`${name}-${id}`, consumes, this);
+      table.consume(`${name}-${id}`, consumer, settings as terrace.StreamConsumerArgs);
+    }
     this.arn = table.arn;
     this.tableName = table.tableName;
     if (table.streamArn) this.streamArn = table.streamArn;
     this.registerOutputs({
-      arn: this.arn,
-      tableName: this.tableName,
+      ...{ arn: this.arn, tableName: this.tableName },
       ...(this.streamArn ? { streamArn: this.streamArn } : {}),
     });
   }
+}
+
+/** The library's projection is a list or a word, which has no type in every language. */
+function projected<I extends { keysOnly?: boolean }>(indexes: Record<string, I> | undefined) {
+  if (!indexes) return undefined;
+  return Object.fromEntries(
+    Object.entries(indexes).map(([name, { keysOnly, ...index }]) => [
+      name,
+      keysOnly ? { ...index, projection: "keys" } : index,
+    ]),
+  );
 }

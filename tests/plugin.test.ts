@@ -3,6 +3,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { ComponentResource } from "@pulumi/pulumi";
+import { SHAPES } from "../components/args-shapes.ts";
+import type { Shape } from "../components/check-args.ts";
+import * as terrace from "../components/index.ts";
 import { deploy } from "../engine/testing.ts";
 import * as plugin from "../plugin/index.ts";
 
@@ -42,15 +46,15 @@ it("Pulumi's analyzer takes every component, with what it needs and gives", () =
     required,
   ]);
   expect(found.sort()).toEqual([
-    ["Api", ["handler", "openapi"], ["apiId", "handlerArn", "url"]],
+    ["Api", ["handler", "openapi"], ["apiId", "handlerArn", "stageArn", "stageName", "url"]],
     ["Bucket", [], ["arn", "bucketName"]],
     ["Cell", ["cidr", "tiers"], ["apiId", "bucketName", "clusterArn", "lifecycleFunction", "topicArn", "userPoolId"]],
-    ["Database", ["isolatedSubnetIds", "vpcId"], ["adminSecretArn", "clusterArn", "endpoint", "readerEndpoint"]],
+    ["Database", [], ["adminSecretArn", "clusterArn", "endpoint", "readerEndpoint"]],
     ["FanOut", ["consumers"], ["queueArns", "topicArn"]],
-    ["Function", ["entry"], ["arn", "functionName", "logGroupName", "roleArn"]],
-    ["Network", ["cidr"], ["isolatedSubnetIds", "privateSubnetIds", "publicSubnetIds", "vpcId"]],
+    ["Function", ["entry"], ["arn", "functionName", "logGroupName", "roleArn", "targetArn"]],
+    ["Network", [], ["isolatedSubnetIds", "privateSubnetIds", "publicSubnetIds", "vpcId"]],
     ["Queue", [], ["arn", "deadLetterArn", "url"]],
-    ["Schedule", ["expression", "function"], ["arn", "functionArn"]],
+    ["Schedule", ["expression"], ["arn", "targetArn"]],
     ["Table", ["attributes", "hashKey"], ["arn", "tableName"]],
     ["Topic", [], ["arn", "topicName"]],
   ]);
@@ -129,6 +133,168 @@ it.each(Object.entries(programs))(
     expect(Object.keys(outputs)).toEqual(expect.arrayContaining(schema.resources[`terrace:index:${name}`]!.required));
   },
 );
+
+/** What Cell takes apart: settings of a whole stack are its own arguments. */
+const FLAT = ["Cell.cell", "Cell.settings"];
+
+const fieldsOf = (shape: Shape): Record<string, Shape> | undefined => {
+  if (typeof shape === "string" || "resource" in shape || "oneOf" in shape) return undefined;
+  if ("fields" in shape) return shape.fields;
+  if ("ref" in shape) return fieldsOf(SHAPES[shape.ref]!);
+  if ("any" in shape) return shape.any.map(fieldsOf).find(Boolean);
+  return fieldsOf("input" in shape ? shape.input : "list" in shape ? shape.list : shape.record);
+};
+
+const propertiesOf = (property: Property): Record<string, Property> | undefined => {
+  const inner = property.items ?? property.additionalProperties;
+  if (inner) return propertiesOf(inner);
+  return property.$ref && schema.types[property.$ref.replace("#/types/", "")]?.properties;
+};
+
+/** By path: what the library takes and the component for other languages does not. */
+function missing(shape: Shape, properties: Record<string, Property>, path: string): string[] {
+  return Object.entries(fieldsOf(shape) ?? {}).flatMap(([key, inner]) => {
+    const name = key.replace("?", "");
+    const at = `${path}.${name}`;
+    if (FLAT.includes(at)) return missing(inner, properties, at);
+    const property = properties[name];
+    if (!property) return [at];
+    const below = propertiesOf(property);
+    return below ? missing(inner, below, at) : [];
+  });
+}
+
+const page = readFileSync(join(import.meta.dirname, "../docs/other-languages.md"), "utf8");
+const rowsBelow = (heading: string) => {
+  const section = page.slice(page.indexOf(`## ${heading}`)).split("\n## ")[0]!;
+  return [...section.matchAll(/^\| `([\w.]+)` \| (\S.*) \|$/gm)].map(([, what]) => what!).sort();
+};
+
+it("takes every argument that the library takes, but for those of which docs/other-languages.md says what there is instead", () => {
+  const found = names.flatMap((name) =>
+    missing(SHAPES[`${name}Args`]!, schema.resources[`terrace:index:${name}`]!.inputProperties, name),
+  );
+  expect(found.sort()).toEqual(rowsBelow("Arguments that are TypeScript's alone"));
+});
+
+it("has every component of the library, but for those of which docs/other-languages.md says why not", () => {
+  const components = Object.entries(terrace)
+    .filter(([, value]) => (value as { prototype?: unknown }).prototype instanceof ComponentResource)
+    .map(([name]) => name);
+  expect(components.length).toBeGreaterThan(30);
+  expect(components.filter((name) => !names.includes(name)).sort()).toEqual(
+    rowsBelow("Components that are TypeScript's alone"),
+  );
+});
+
+describe("what is made of ids and ARNs where the library takes components", () => {
+  const topicArn = "arn:aws:sns:eu-west-1:000000000000:told";
+  const told = { targetArn: topicArn, triggerGrants: [{ actions: ["sns:Publish"], resources: [topicArn] }] };
+
+  it("is a function's VPC, and where its outcomes go", async () => {
+    const stack = await deploy(
+      () =>
+        new plugin.Function("x", {
+          ...fn,
+          vpc: { vpcId: "vpc-1", isolatedSubnetIds: ["subnet-1", "subnet-2"] },
+          asynchronous: { onFailure: told },
+          url: { authorization: "iam" },
+          release: { strategy: "AllAtOnce" },
+        }),
+    );
+    const { vpcConfig } = stack.resource("aws:lambda/function:Function", "x").inputs as { vpcConfig: object };
+    expect(vpcConfig).toMatchObject({ subnetIds: ["subnet-1", "subnet-2"] });
+    expect(stack.resource("FunctionEventInvokeConfig").inputs.destinationConfig).toEqual({
+      onFailure: { destination: topicArn },
+    });
+    expect(stack.resource("aws:iam/rolePolicy:RolePolicy", "x-policy").inputs.policy).toContain(topicArn);
+    const { outputs } = stack.resource("terrace:index:Function");
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(["url", "securityGroupId"]));
+  });
+
+  it("is the bucket in which a function's packages are signed", async () => {
+    process.env.TERRACE_BUNDLE_TARGET = "lambda";
+    const profile = {
+      profileName: "terrace",
+      configArn: "arn:aws:lambda:eu-west-1:000000000000:code-signing-config:c",
+    };
+    const stack = await deploy(
+      () => new plugin.Function("x", { ...fn, signing: { ...profile, bucketName: "packages" } }),
+    ).finally(() => (process.env.TERRACE_BUNDLE_TARGET = "host"));
+    expect(stack.resource("SigningJob").inputs).toMatchObject({ source: { s3: { bucket: "packages" } } });
+  });
+
+  it("is what a schedule starts", async () => {
+    const schedule = (more: object) => () => new plugin.Schedule("x", { expression: "rate(1 day)", ...more });
+    const stack = await deploy(schedule({ target: told, input: { report: { days: 1 } } }));
+    expect(stack.resource("aws:scheduler/schedule:Schedule").inputs.target).toMatchObject({
+      arn: topicArn,
+      input: '{"report":{"days":1}}',
+    });
+    await expect(deploy(schedule({ target: told, function: fn }))).rejects.toThrow(
+      `Schedule "x": target is "${topicArn}"; it starts one thing; give function or target`,
+    );
+    await expect(deploy(schedule({}))).rejects.toThrow('Schedule "x": target is missing');
+  });
+
+  it("is a pool of users, and a function for each route", async () => {
+    const stack = await deploy(
+      () =>
+        new plugin.Api("x", {
+          ...{ openapi: "functions/api/openapi.json", type: "http", handler: fn, handlers: { "GET /albums": fn } },
+          userPool: { userPoolId: "eu-west-1_abc", clientId: "client" },
+        }),
+    );
+    expect(stack.all("aws:lambda/function:Function")).toHaveLength(2);
+    expect(stack.resource("aws:apigatewayv2/authorizer:Authorizer").inputs).toMatchObject({
+      jwtConfiguration: { audiences: ["client"] },
+    });
+  });
+
+  it("are functions that a bucket and a table tell of changes", async () => {
+    const stack = await deploy(() => {
+      new plugin.Bucket("files", { notifications: { thumbs: { function: fn, prefix: "photos/" } } });
+      const keys = { attributes: { id: "S", at: "N" }, hashKey: "id", rangeKey: "at", stream: "NEW_IMAGE" };
+      new plugin.Table("items", {
+        ...{ ...keys, localIndexes: { mine: { rangeKey: "at", keysOnly: true } } },
+        consumers: { search: { function: fn, filters: [{ eventName: ["INSERT"] }] } },
+      });
+    });
+    expect(stack.resource("BucketNotification").inputs.lambdaFunctions).toMatchObject([{ filterPrefix: "photos/" }]);
+    expect(stack.resource("EventSourceMapping").inputs.filterCriteria).toEqual({
+      filters: [{ pattern: '{"eventName":["INSERT"]}' }],
+    });
+    expect(stack.resource("aws:dynamodb/table:Table").inputs.localSecondaryIndexes).toMatchObject([
+      { name: "mine", projectionType: "KEYS_ONLY" },
+    ]);
+  });
+
+  it("is what is there already", async () => {
+    const stack = await deploy(() => {
+      const subnets = { vpcId: "vpc-1", isolatedSubnetIds: ["subnet-1", "subnet-2"] };
+      new plugin.Network("net", { existing: subnets });
+      new plugin.Database("db", { existing: { clusterIdentifier: "shop" } });
+      new plugin.Queue("q", {
+        ...{ existing: { queueName: "jobs", deadLetterName: "jobs-dlq", visibilityTimeoutSeconds: 90 } },
+        consumer: { function: fn, filters: [{ body: { kind: ["a"] } }] },
+      });
+      new plugin.FanOut("f", {
+        ...{ topic: { existing: { arn: topicArn } } },
+        consumers: {
+          audit: { function: fn, queue: { visibilityTimeoutSeconds: 120 }, filter: { kind: [{ prefix: "order" }] } },
+        },
+      });
+    });
+    const types = stack.resources.map(({ type }) => type);
+    for (const type of ["awsx:ec2:Vpc", "aws:rds/cluster:Cluster", "aws:sns/topic:Topic"])
+      expect(types).not.toContain(type);
+    expect(stack.resource("TopicSubscription").inputs).toMatchObject({
+      topic: topicArn,
+      filterPolicy: '{"kind":[{"prefix":"order"}]}',
+    });
+    expect(stack.resource("aws:sqs/queue:Queue", "f-audit").inputs.visibilityTimeoutSeconds).toBe(120);
+  });
+});
 
 it("every component is tried, and a wrong choice is refused in one line as in the library", async () => {
   expect(Object.keys(programs).sort()).toEqual(names);
