@@ -1,37 +1,17 @@
 /** `/tmp` is an environment's own, and the only place where its function may write. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { type Answer, eventually, type LambdaCloud, startLambda } from "./fixture.ts";
+import { RUNNER, type Run, runsIn } from "./code-runner.ts";
+import { type LambdaCloud, startLambda } from "./fixture.ts";
 
 let cloud: LambdaCloud;
+let run: Run;
 
 beforeAll(async () => {
   cloud = await startLambda();
+  run = runsIn(cloud);
 });
 afterAll(() => cloud.stop());
-
-/** Runs the code of its event, which sees node:fs, its promises and some other modules. */
-const RUNNER = `import * as fs from "node:fs";
-  import { readFileSync, writeFileSync } from "node:fs";
-  import { readFile, writeFile } from "node:fs/promises";
-  import * as children from "node:child_process";
-  import { tmpdir } from "node:os";
-  import { pathToFileURL } from "node:url";
-  import { Worker } from "node:worker_threads";
-  const AsyncFunction = (async () => {}).constructor;
-  const tools = { fs, readFileSync, writeFileSync, readFile, writeFile, children, tmpdir, pathToFileURL, Worker,
-    code: process.env.LAMBDA_TASK_ROOT,
-    failure: async (call) => { try { await call(); return "none"; } catch (error) { return error.message; } },
-    called: (call) => new Promise((done, failed) => call((error, value) => error ? failed(error) : done(value))) };
-  export const handler = ({ body }) => new AsyncFunction(...Object.keys(tools), body)(...Object.values(tools));`;
-
-/** What the code answers in the function of this name. */
-async function run(name: string, body: string, more = {}): Promise<Answer["payload"]> {
-  const { payload, error } = await cloud.invoke(name, { body }, more);
-  if (error) throw new Error(JSON.stringify(payload));
-  return payload;
-}
 
 describe("/tmp", () => {
   beforeAll(async () => {
@@ -209,49 +189,4 @@ describe("everything else", () => {
   it("but devices: those are written to as ever", async () => {
     expect(await run("writer", `return failure(() => writeFileSync("/dev/null", "gone"))`)).toBe("none");
   });
-});
-
-describe("ephemeral storage", () => {
-  const FULL = "ENOSPC: no space left on device, write";
-  const HOLE = `fs.writeFileSync("/tmp/hole", ""); fs.truncateSync("/tmp/hole", 600 * 2 ** 20);`;
-
-  it("is 512 MB, and as much as the function declares", async () => {
-    await cloud.define("stored", RUNNER, { memorySize: 2048 });
-    const body = `${HOLE} return failure(() => fs.copyFileSync("/tmp/hole", "/tmp/copy"))`;
-    expect(await run("stored", body)).toBe(FULL);
-    expect(await run("stored", `return failure(() => writeFileSync("/tmp/big", Buffer.alloc(513 * 2 ** 20)))`)).toBe(
-      FULL,
-    );
-    await cloud.client.send(
-      new UpdateFunctionConfigurationCommand({ FunctionName: "stored", EphemeralStorage: { Size: 1024 } }),
-    );
-    expect(await run("stored", `${body.replace("copyFileSync", "statSync")}`)).toBe("none");
-  });
-});
-
-it("an environment that has ended leaves nothing of its /tmp behind", async () => {
-  await cloud.define("tidy", RUNNER);
-  const folder = await run(
-    "tidy",
-    `for (let i = 0; i < 300; i++) { fs.mkdirSync("/tmp/d" + i); writeFileSync("/tmp/d" + i + "/file", "x".repeat(10_000)); }
-     return tmpdir()`,
-  );
-  expect(readdirSync(folder)).toHaveLength(300);
-  await cloud.define("tidy", `${RUNNER} // changed`);
-  expect(existsSync(folder)).toBe(false);
-});
-
-it("so does one that is killed while it writes", async () => {
-  await cloud.define("writing", RUNNER, { timeout: 3 });
-  const folder = await run("writing", "return tmpdir()");
-  const killed = cloud.invoke("writing", {
-    body: `console.log("begins"); for (let i = 0; ; i++) { fs.mkdirSync("/tmp/d" + i); writeFileSync("/tmp/d" + i + "/f", "x"); }`,
-  });
-  await eventually(
-    () => cloud.logOf("writing"),
-    (lines) => lines.some((line) => line.includes("begins")),
-  );
-  await cloud.clock.advance(3_000);
-  expect((await killed).payload.errorType).toBe("Sandbox.Timedout");
-  expect(existsSync(folder)).toBe(false);
 });

@@ -5,7 +5,7 @@ import {
   GetEventSourceMappingCommand,
   UpdateEventSourceMappingCommand,
 } from "@aws-sdk/client-lambda";
-import { eventually } from "./fixture.ts";
+import { eventually, temporaryFile } from "./fixture.ts";
 import { functionArn, ROLE_ARN, role } from "./resources.ts";
 import { queueIn, STREAM_ARN, type StreamCloud, startStreams } from "./stream-fixture.ts";
 
@@ -130,7 +130,7 @@ describe("filters", () => {
 it("a parallelization factor runs several batches of a shard at once, each key in its order", async () => {
   await cloud.create();
   // Waits until a batch of another key is at work as well.
-  const gate = `${cloud.directory}/both`;
+  const gate = temporaryFile("both");
   await cloud.consumer(
     `await (async () => {
        appendFileSync("${gate}", texts[0][0] + "\\n");

@@ -9,7 +9,7 @@ import type { EnvironmentOptions } from "./environment.ts";
 const RUNTIME = join(import.meta.dirname, "runtime");
 export const BOOTSTRAP = join(RUNTIME, "bootstrap.mjs");
 /** As an option of Node.js: worker threads and forked processes take it over. */
-const OWN_FILES = ["--require", join(RUNTIME, "own-files.cjs")];
+export const OWN_FILES = ["--require", join(RUNTIME, "own-files.cjs")];
 
 /**
  * @param claims Descriptor of the claims' file, which becomes the process's descriptor 3. Descriptor 4 is what a frozen
