@@ -169,7 +169,8 @@ describe("an asynchronous invocation (case 9)", () => {
   });
 
   it("waits for reserved concurrency instead of failing (case 10)", async () => {
-    await cloud.define("single", source("false"), { reservedConcurrentExecutions: 1 });
+    // The clock runs on while it works, but not into its time limit.
+    await cloud.define("single", source("false"), { reservedConcurrentExecutions: 1, timeout: 900 });
     await Promise.all([enqueue("single"), enqueue("single")]);
     await called(1);
     await eventually(

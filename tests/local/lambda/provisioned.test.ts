@@ -71,9 +71,9 @@ it("end when they are not asked for any more", async () => {
   const { pid } = (await cloud.invoke(FunctionName, {}, { Qualifier })).payload;
   await cloud.client.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier }));
   expect(await codeOf(get())).toBe("ProvisionedConcurrencyConfigNotFoundException");
-  await cloud.clock.advance(10_000);
   await eventually(
-    () => {
+    async () => {
+      await cloud.clock.advance(10_000);
       try {
         return process.kill(pid, 0);
       } catch {
