@@ -45,6 +45,8 @@ export interface CloudOptions {
   /** @default 0: any free one */
   port?: number;
   clock?: Clock;
+  /** Larger uploads to S3 go into a file as they come. @default 16 MB */
+  inMemoryBytes?: number;
   /** By SigV4 name. A factory runs when its service is first needed. */
   services: Record<string, ServiceFactory>;
   /** Pulumi type → service name, for services that are not started yet. */
@@ -174,7 +176,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     return { status: error.status, headers, body: JSON.stringify({ __type: error.code, message: error.message }) };
   }
 
-  const server = createAwsServer({ credentials, clock, account, answer, fail });
+  const server = createAwsServer({
+    ...{ credentials, clock, account, directory, inMemoryBytes: options.inMemoryBytes, answer, fail },
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", () => resolve());
   });

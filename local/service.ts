@@ -41,8 +41,24 @@ export interface AwsRequest {
   responseHeaders?: Record<string, string>;
   /** Of an upload by a browser's form. */
   form?: FormUpload;
+  /** Of an upload that memory is too small for; `body` is empty then. */
+  spooled?: SpooledBody;
   /** Aborted when the client hangs up. */
   signal?: AbortSignal;
+}
+
+/** A body in a file of its own, out of its chunks. Who takes the file away has it; what stays is removed after the answer. */
+export interface SpooledBody {
+  path: string;
+  size: number;
+  /** Lower-case names. */
+  trailers: Record<string, string>;
+  /** In hex. */
+  md5: string;
+  /** In base64, by algorithm: those that the request announced. */
+  checksums: Record<string, string>;
+  /** Of what came, in hex, where the request is signed with it. */
+  sha256?: string;
 }
 
 export interface FormUpload {

@@ -65,8 +65,17 @@ function parts(
 const MAX_SKEW_MS = 15 * 60_000;
 const MAX_EXPIRES_SECONDS = 7 * 24 * 3600;
 
-/** Throws what AWS answers to a wrong or late signature. */
-export function verifySignature(request: Signed, body: Buffer, found: Signature, secret: string, nowMs: number): void {
+/**
+ * Throws what AWS answers to a wrong or late signature.
+ * @param body or, of one that is in a file, its digest in hex
+ */
+export function verifySignature(
+  request: Signed,
+  body: Buffer | { sha256?: string },
+  found: Signature,
+  secret: string,
+  nowMs: number,
+): void {
   checkTime(found, nowMs);
   checkHeaders(request, found);
   const payloadHash = payloadHashOf(request, found, body);
@@ -123,11 +132,11 @@ function checkTime(found: Signature, nowMs: number): void {
   }
 }
 
-function payloadHashOf(request: Signed, found: Signature, body: Buffer): string {
+function payloadHashOf(request: Signed, found: Signature, body: Buffer | { sha256?: string }): string {
   const declared = request.headers["x-amz-content-sha256"];
   if (found.presigned && found.service === "s3") return declared ?? "UNSIGNED-PAYLOAD";
   if (declared === "UNSIGNED-PAYLOAD" || declared?.startsWith("STREAMING-")) return declared;
-  const actual = sha256(body);
+  const actual = Buffer.isBuffer(body) ? sha256(body) : (body.sha256 ?? "");
   if (declared !== undefined && declared !== actual) {
     throw new AwsError(
       "XAmzContentSHA256Mismatch",

@@ -2,11 +2,10 @@
  * S3 on one machine: objects with metadata, checksums, ranges, conditions, versions, tags, copies, multipart, presigned and form
  * uploads, object lock, CORS, bucket policies, public access blocks, event notifications, website hosting.
  *
- * Not emulated: ACLs (owners only, as AWS's default is), replication runs, select, access points. An
- * upload is held in memory whole, 256 MB at most. What counts as a public
+ * Not emulated: ACLs (owners only, as AWS's default is), replication runs, select, access points. A
+ * form's upload is held in memory whole, 256 MB at most. What counts as a public
  * policy is an allow for everybody without a condition. Calls on loopback count as `aws:SecureTransport`.
  */
-import { createHash } from "node:crypto";
 import type { Resource } from "../../../engine/graph.ts";
 import type { Access, Call, Cloud, Service } from "../../service.ts";
 import { blockOf, bucketConfiguration } from "./buckets/bucket-configuration.ts";
@@ -207,8 +206,4 @@ function resourcesOf(shared: S3): Service["resources"] {
     resources[`aws:s3/${name}V2:${spelled}V2`] = change;
   }
   return resources;
-}
-
-export function etagOf(bytes: Buffer): string {
-  return `"${createHash("md5").update(bytes).digest("hex")}"`;
 }

@@ -1,45 +1,79 @@
 /** Streamed uploads: `aws-chunked` bodies and the trailers behind them. Kept as content, they would corrupt the object. */
 import { AwsError } from "../../../service.ts";
 
-export interface Decoded {
-  bytes: Buffer;
-  /** Lower-case names. */
-  trailers: Record<string, string>;
+export interface Decoder {
+  /** What was read so far goes on to where the decoder was told. */
+  write(bytes: Buffer): void;
+  /** @returns the trailers, under lower-case names. @throws AwsError IncompleteBody, MalformedTrailerError */
+  end(): Record<string, string>;
 }
 
-/** The body itself where the request is not chunked. Chunk signatures are not verified. */
-export function decodeBody(headers: Record<string, string>, body: Buffer): Decoded {
+/** Of a chunk's first line, signature included, and of all trailers. */
+const MAX_LINE = 16 * 1024;
+
+/** Takes a request's body apart as it comes, chunked or not. Chunk signatures are not verified. */
+export function bodyDecoder(headers: Record<string, string>, take: (bytes: Buffer) => void): Decoder {
   const streams =
     headers["x-amz-content-sha256"]?.startsWith("STREAMING-") || headers["content-encoding"]?.includes("aws-chunked");
-  if (!streams) return { bytes: body, trailers: {} };
-  const chunks: Buffer[] = [];
-  let position = 0;
-  for (;;) {
-    const end = body.indexOf("\r\n", position);
-    const digits = /^([0-9a-fA-F]{1,8})(;|$)/.exec(body.toString("latin1", position, end))?.[1];
-    if (end < 0 || digits === undefined) throw incomplete();
-    const size = Number.parseInt(digits, 16);
-    position = end + 2;
-    if (size === 0) break;
-    if (body.toString("latin1", position + size, position + size + 2) !== "\r\n") throw incomplete();
-    chunks.push(body.subarray(position, position + size));
-    position += size + 2;
+  return streams ? chunkDecoder(headers, take) : { write: take, end: () => ({}) };
+}
+
+function chunkDecoder(headers: Record<string, string>, take: (bytes: Buffer) => void): Decoder {
+  let state: "size" | "data" | "break" | "trailers" = "size";
+  let line = "";
+  let left = 0;
+  let decoded = 0;
+
+  /** A line is complete. */
+  function next(): void {
+    if (state === "break") {
+      if (line !== "\r\n") throw incomplete();
+      state = "size";
+    } else {
+      const digits = /^([0-9a-fA-F]{1,8})(;[^\r\n]*)?\r\n$/.exec(line)?.[1];
+      if (digits === undefined) throw incomplete();
+      left = Number.parseInt(digits, 16);
+      state = left === 0 ? "trailers" : "data";
+    }
+    line = "";
   }
-  const bytes = Buffer.concat(chunks);
-  const expected = headers["x-amz-decoded-content-length"];
-  if (expected !== undefined && Number(expected) !== bytes.length) {
-    throw new AwsError(
-      "IncompleteBody",
-      "You did not provide the number of bytes specified by the Content-Length HTTP header",
-      400,
-    );
-  }
-  const trailers = readTrailers(body.toString("latin1", position));
-  for (const name of (headers["x-amz-trailer"] ?? "").split(",")) {
-    if (name.trim() === "" || trailers[name.trim().toLowerCase()] !== undefined) continue;
-    throw new AwsError("MalformedTrailerError", "The request contained trailing data that was not well-formed", 400);
-  }
-  return { bytes, trailers };
+
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        if (state === "data") {
+          const piece = bytes.subarray(at, at + left);
+          take(piece);
+          decoded += piece.length;
+          at += piece.length;
+          left -= piece.length;
+          if (left === 0) state = "break";
+          continue;
+        }
+        const end = state === "trailers" ? -1 : bytes.indexOf(10, at);
+        const stop = end < 0 ? bytes.length : end + 1;
+        if (line.length + stop - at > MAX_LINE) throw incomplete();
+        line += bytes.toString("latin1", at, stop);
+        at = stop;
+        if (end >= 0) next();
+      }
+    },
+    end() {
+      if (state !== "trailers") throw incomplete();
+      const expected = headers["x-amz-decoded-content-length"];
+      if (expected !== undefined && Number(expected) !== decoded) {
+        const message = "You did not provide the number of bytes specified by the Content-Length HTTP header";
+        throw new AwsError("IncompleteBody", message, 400);
+      }
+      const trailers = readTrailers(line);
+      for (const name of (headers["x-amz-trailer"] ?? "").split(",")) {
+        if (name.trim() === "" || trailers[name.trim().toLowerCase()] !== undefined) continue;
+        const message = "The request contained trailing data that was not well-formed";
+        throw new AwsError("MalformedTrailerError", message, 400);
+      }
+      return trailers;
+    },
+  };
 }
 
 function incomplete(): AwsError {

@@ -2,163 +2,84 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { AwsError } from "../../../service.ts";
+import { big32, crc32c, crc64nvme } from "./crc.ts";
+import type { Received } from "./received.ts";
 
-/** Member name → base64 of the checksum. The XXHASH family is neither verified nor kept. */
-const ALGORITHMS: Record<string, (bytes: Buffer) => string> = {
-  ChecksumCRC32: (bytes) => big32(crc32(bytes)),
-  ChecksumCRC32C: (bytes) => big32(crc32c(bytes)),
-  ChecksumSHA1: (bytes) => createHash("sha1").update(bytes).digest("base64"),
-  ChecksumSHA256: (bytes) => createHash("sha256").update(bytes).digest("base64"),
-  ChecksumSHA512: (bytes) => createHash("sha512").update(bytes).digest("base64"),
-  ChecksumMD5: (bytes) => createHash("md5").update(bytes).digest("base64"),
-  ChecksumCRC64NVME: (bytes) => big64(crc64nvme(bytes)),
+/** Over bytes as they come. */
+export interface Digest {
+  update(bytes: Buffer): void;
+  /** In base64. */
+  digest(): string;
+}
+
+/** By the name that S3 has for it. The XXHASH family is neither verified nor kept. */
+const ALGORITHMS: Record<string, () => Digest> = {
+  CRC32: runningCrc32,
+  CRC32C: crc32c,
+  SHA1: () => hashing("sha1"),
+  SHA256: () => hashing("sha256"),
+  SHA512: () => hashing("sha512"),
+  MD5: () => hashing("md5"),
+  CRC64NVME: crc64nvme,
 };
+
+/** Undefined for an algorithm that is not known here. */
+export function digestFor(algorithm: string): Digest | undefined {
+  return Object.hasOwn(ALGORITHMS, algorithm) ? ALGORITHMS[algorithm]!() : undefined;
+}
+
+/** The checksum of a whole under an algorithm's name: `CRC32`. */
+export function checksumOf(algorithm: string, bytes: Buffer): string | undefined {
+  const digest = digestFor(algorithm);
+  digest?.update(bytes);
+  return digest?.digest();
+}
+
+/** Those that headers announce, in headers or trailers: computed while the bytes come. */
+export function announcedAlgorithms(headers: Record<string, string>): string[] {
+  const names = [...Object.keys(headers), ...(headers["x-amz-trailer"] ?? "").split(",")];
+  const found = names.map((name) => /^x-amz-checksum-(\w+)$/.exec(name.trim().toLowerCase())?.[1]?.toUpperCase() ?? "");
+  return [...new Set(found)].filter((name) => Object.hasOwn(ALGORITHMS, name));
+}
 
 /**
  * The checksums that came with an upload, in headers or trailers, all of them right.
  * @throws AwsError BadDigest
  */
-export function verifiedChecksums(
+export async function verifiedChecksums(
   input: Record<string, unknown>,
-  trailers: Record<string, string>,
-  bytes: Buffer,
-): Record<string, string> {
+  received: Received,
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const [name, compute] of Object.entries(ALGORITHMS)) {
-    const given =
-      (input[name] as string | undefined) ?? trailers[`x-amz-checksum-${name.slice("Checksum".length).toLowerCase()}`];
+  for (const algorithm of Object.keys(ALGORITHMS)) {
+    const name = `Checksum${algorithm}`;
+    const given = (input[name] as string | undefined) ?? received.trailers[`x-amz-checksum-${algorithm.toLowerCase()}`];
     if (given === undefined) continue;
-    if (given !== compute(bytes)) {
-      throw new AwsError(
-        "BadDigest",
-        `The ${name.slice("Checksum".length)} you specified did not match the calculated checksum.`,
-        400,
-      );
+    if (given !== (await received.checksum(algorithm))) {
+      throw new AwsError("BadDigest", `The ${algorithm} you specified did not match the calculated checksum.`, 400);
     }
     found[name] = given;
   }
   const md5 = input.ContentMD5 as string | undefined;
-  if (md5 !== undefined && md5 !== createHash("md5").update(bytes).digest("base64")) {
+  if (md5 !== undefined && md5 !== Buffer.from(received.md5(), "hex").toString("base64")) {
     throw new AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400);
   }
   return found;
 }
 
-function big32(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value >>> 0);
-  return bytes.toString("base64");
+function runningCrc32(): Digest {
+  let crc = 0;
+  return {
+    update(bytes) {
+      crc = crc32(bytes, crc);
+    },
+    digest: () => big32(crc),
+  };
 }
 
-function big64(value: bigint): string {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(value);
-  return bytes.toString("base64");
-}
-
-let table32c: Uint32Array | undefined;
-
-/** CRC-32C (Castagnoli), reflected. */
-function crc32c(bytes: Buffer): number {
-  table32c ??= Uint32Array.from({ length: 256 }, (_, index) => {
-    let value = index;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
-    return value >>> 0;
-  });
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = table32c[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-// Two 32-bit halves, eight tables each: bigints would be a hundred times slower, and byte by byte takes four times as long.
-let table64: { high: Int32Array; low: Int32Array } | undefined;
-
-/** Table `n` is at `n * 256`: what a byte does to the checksum that `n` further ones follow. */
-function makeTable64(): { high: Int32Array; low: Int32Array } {
-  const [high, low] = [new Int32Array(2048), new Int32Array(2048)];
-  for (let index = 0; index < 256; index++) {
-    let value = BigInt(index);
-    for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x9a6c_9329_ac4b_c9b5n : value >> 1n;
-    high[index] = Number(BigInt.asIntN(32, value >> 32n));
-    low[index] = Number(BigInt.asIntN(32, value));
-  }
-  for (let at = 256; at < 2048; at++) {
-    const [above, below] = [high[at - 256]!, low[at - 256]!];
-    low[at] = ((below >>> 8) | (above << 24)) ^ low[below & 0xff]!;
-    high[at] = (above >>> 8) ^ high[below & 0xff]!;
-  }
-  return { high, low };
-}
-
-/** CRC-64/NVME, reflected, eight bytes at a time. */
-function crc64nvme(bytes: Buffer): bigint {
-  table64 ??= makeTable64();
-  const { high: h, low: l } = table64;
-  let high = -1;
-  let low = -1;
-  const end = bytes.length - (bytes.length % 8);
-  // Words want a place that four divides. Every machine this runs on has the low byte first.
-  const placed = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  const words = new Int32Array(placed.buffer, placed.byteOffset, end / 4);
-  for (let at = 0; at < words.length; at += 2) {
-    const a = low ^ words[at]!;
-    const b = high ^ words[at + 1]!;
-    const a0 = 1792 + (a & 255);
-    const a1 = 1536 + ((a >>> 8) & 255);
-    const a2 = 1280 + ((a >>> 16) & 255);
-    const a3 = 1024 + (a >>> 24);
-    const b0 = 768 + (b & 255);
-    const b1 = 512 + ((b >>> 8) & 255);
-    const b2 = 256 + ((b >>> 16) & 255);
-    const b3 = b >>> 24;
-    low = l[a0]! ^ l[a1]! ^ l[a2]! ^ l[a3]! ^ l[b0]! ^ l[b1]! ^ l[b2]! ^ l[b3]!;
-    high = h[a0]! ^ h[a1]! ^ h[a2]! ^ h[a3]! ^ h[b0]! ^ h[b1]! ^ h[b2]! ^ h[b3]!;
-  }
-  for (let at = end; at < bytes.length; at++) {
-    const index = (low ^ bytes[at]!) & 0xff;
-    low = ((low >>> 8) | (high << 24)) ^ l[index]!;
-    high = (high >>> 8) ^ h[index]!;
-  }
-  return (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0);
-}
-
-/** By length, in bytes: what so many bytes after it do to a checksum, as a matrix of 64 rows over GF(2). */
-const shifts = new Map<number, bigint[]>();
-
-const times = (matrix: bigint[], vector: bigint): bigint => {
-  let sum = 0n;
-  for (let row = 0; vector !== 0n; row++, vector >>= 1n) if (vector & 1n) sum ^= matrix[row]!;
-  return sum;
-};
-
-function shiftBy(length: number): bigint[] {
-  const known = shifts.get(length);
-  if (known) return known;
-  const square = (matrix: bigint[]) => matrix.map((row) => times(matrix, row));
-  // One bit: the polynomial, and each bit to the place below it.
-  let step = Array.from({ length: 64 }, (_, row) => (row === 0 ? 0x9a6c_9329_ac4b_c9b5n : 1n << BigInt(row - 1)));
-  let shift = Array.from({ length: 64 }, (_, row) => 1n << BigInt(row));
-  for (let bits = BigInt(length) * 8n; bits > 0n; bits >>= 1n) {
-    if (bits & 1n) shift = shift.map((row) => times(step, row));
-    step = square(step);
-  }
-  if (shifts.size > 100) shifts.clear();
-  shifts.set(length, shift);
-  return shift;
-}
-
-/** CRC64NVME of what stands one after the other, from the parts' own: nothing is read again. */
-export function joinedCrc64(parts: { crc64: string; size: number }[]): string {
-  const joined = parts.reduce(
-    (before, { crc64, size }) => times(shiftBy(size), before) ^ Buffer.from(crc64, "base64").readBigUInt64BE(),
-    0n,
-  );
-  return big64(joined);
-}
-
-/** The checksum of a whole under an algorithm's name: `CRC32`. */
-export function checksumOf(algorithm: string, bytes: Buffer): string | undefined {
-  return ALGORITHMS[`Checksum${algorithm}`]?.(bytes);
+function hashing(name: string): Digest {
+  const hash = createHash(name);
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("base64") };
 }
 
 /** Of an upload in parts: the checksum of the parts' checksums, and their number. */

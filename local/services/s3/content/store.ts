@@ -1,22 +1,28 @@
 /** Buckets and objects: what is known of them in SQLite, their bytes in files, small ones many in one. */
 import { randomBytes } from "node:crypto";
 import {
-  appendFileSync,
   createReadStream,
+  createWriteStream,
   mkdirSync,
   openSync,
-  readFileSync,
+  renameSync,
   rmSync,
   statSync,
   unlink,
   writeFileSync,
 } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { ObjectLock } from "../objects/object-lock.ts";
 import type { ObjectEncryption } from "./encryption.ts";
 import { MAX_PACKED_BYTES, packs } from "./packs.ts";
+import { incomingFolder } from "./spool.ts";
+
+/** At a time, of parts that are joined. */
+const COPIED_BYTES = 1024 * 1024;
 
 export interface ObjectVersion {
   bucket: string;
@@ -47,8 +53,8 @@ export interface ObjectVersion {
   declared?: string;
 }
 
-/** Bytes, or the files of parts, in order. */
-export type Content = Buffer | { parts: string[] };
+/** Bytes, or a file that becomes the store's. */
+export type Content = Buffer | { file: string };
 
 export interface ObjectStore {
   latest(bucket: string, key: string): ObjectVersion | undefined;
@@ -64,12 +70,16 @@ export interface ObjectStore {
   ): ObjectVersion;
   update(version: ObjectVersion): void;
   removeVersion(version: ObjectVersion): void;
-  read(version: ObjectVersion): Buffer;
-  /** The bytes from `first` to `last`, both included. It holds the file open: an overwrite meanwhile does not show. */
+  /** The bytes from `first` to `last`, both included. @default all */
+  read(version: ObjectVersion, first?: number, last?: number): Buffer;
+  /** The same as they are asked for. It holds the file open: an overwrite meanwhile does not show. */
   stream(version: ObjectVersion, first: number, last: number): Readable;
   /** A part of an upload as a file of its own; answers its name. */
-  putPart(bytes: Buffer): string;
-  readPart(file: string): Buffer;
+  putPart(content: Content): string;
+  /** Where its bytes are. */
+  pathOf(part: string): string;
+  /** Parts one after the other, as a new file that nobody knows yet. */
+  join(parts: string[]): Promise<{ file: string }>;
   removeParts(files: string[]): void;
   isEmpty(bucket: string): boolean;
   /** Gives back what is free; nothing is written after this. */
@@ -128,7 +138,7 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     const file = randomBytes(16).toString("hex");
     const path = join(folder, file);
     if (Buffer.isBuffer(content)) writeFileSync(path, content);
-    else for (const part of content.parts) appendFileSync(path, readFileSync(join(folder, part)));
+    else renameSync(content.file, path);
     return file;
   }
 
@@ -184,17 +194,34 @@ export function objectStore(database: DatabaseSync, directory: string): ObjectSt
     },
     update: (version) => void save.run(detailOf(version), version.bucket, version.key, version.versionId),
     removeVersion,
-    read({ file }) {
-      if (!file) return Buffer.alloc(0);
-      const place = packed.place(file);
-      return place ? packed.read(place) : readFileSync(join(folder, file));
+    read({ file, size }, first = 0, last = size - 1) {
+      if (!file || last < first) return Buffer.alloc(0);
+      const { path, offset } = packed.place(file) ?? { path: join(folder, file), offset: 0 };
+      return packed.read({ path, offset: offset + first, length: last - first + 1 });
     },
     stream({ file }, first, last) {
       const { path, offset } = packed.place(file!) ?? { path: join(folder, file!), offset: 0 };
       return createReadStream("", { fd: openSync(path, "r"), start: offset + first, end: offset + last });
     },
     putPart: writeFile,
-    readPart: (file) => readFileSync(join(folder, file)),
+    pathOf: (part) => join(folder, part),
+    async join([first = "", ...rest]) {
+      const file = join(incomingFolder(directory), randomBytes(16).toString("hex"));
+      mkdirSync(incomingFolder(directory), { recursive: true });
+      try {
+        await copyFile(join(folder, first), file);
+        for (const part of rest) {
+          await pipeline(
+            createReadStream(join(folder, part), { highWaterMark: COPIED_BYTES }),
+            createWriteStream(file, { flags: "a", highWaterMark: COPIED_BYTES }),
+          );
+        }
+      } catch (error) {
+        rmSync(file, { force: true });
+        throw error;
+      }
+      return { file };
+    },
     removeParts(files) {
       for (const file of files) rmSync(join(folder, file), { force: true });
     },

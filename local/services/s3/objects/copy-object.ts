@@ -1,10 +1,10 @@
 /** Copies: read under the conditions and the keys of the source, written as an upload is. */
 import { AwsError, type Call, type Operation } from "../../../service.ts";
-import { checksumOf } from "../content/checksums.ts";
 import { toldOf } from "../content/encryption.ts";
 import { suppliedKey } from "../content/supplied-key.ts";
 import type { S3 } from "../index.ts";
 import { checkCopyConditions, checkWriteConditions } from "./conditions.ts";
+import { withCopy } from "./copied.ts";
 import { onVersion, tagOf, writes } from "./object-accesses.ts";
 import { copySource, keptHeaders, type ObjectInput, readSource, tagsOf, versionOf } from "./object-description.ts";
 import { lockOfWrite } from "./object-lock.ts";
@@ -33,32 +33,33 @@ export function copyOperation(s3: S3): Record<string, Operation> {
     const bucket = buckets.find(input.Bucket);
     const lock = lockOfWrite(bucket, input, cloud.clock.now());
     const encryption = await s3.encryption.ofWrite(bucket, input.Key, input, call);
-    checkWriteConditions(store.latest(input.Bucket, input.Key), input);
-    const bytes = store.read(source);
-    const algorithm = input.ChecksumAlgorithm as string | undefined;
-    const asked = algorithm === undefined ? undefined : checksumOf(algorithm, bytes);
-    const isKept = source.partsCount === undefined && Object.keys(source.checksums).length > 0;
-    const kept = isKept ? source.checksums : { ChecksumCRC64NVME: checksumOf("CRC64NVME", bytes)! };
-    const checksums = asked ? { [`Checksum${algorithm}`]: asked } : kept;
-    const object = await s3.putObject(
-      {
-        // One piece now, however many it came in.
-        ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(bytes, encryption), checksums, encryption, lock },
-        storageClass: storageClassOf(input),
-        headers: replaces ? keptHeaders(input) : source.headers,
-        metadata: replaces ? ((input.Metadata ?? {}) as Record<string, string>) : source.metadata,
-        tags: input.TaggingDirective === "REPLACE" ? tagsOf(input.Tagging) : source.tags,
-      },
-      bytes,
-      "ObjectCreated:Copy",
-      call,
-    );
-    return {
-      CopyObjectResult: { ETag: object.etag, LastModified: new Date(object.modified), ...checksums },
-      ...toldOf(encryption),
-      CopySourceVersionId: versionOf(s3, source),
-      VersionId: versionOf(s3, object),
-    };
+    return withCopy(s3, source, undefined, async (received) => {
+      const algorithm = input.ChecksumAlgorithm as string | undefined;
+      const asked = algorithm === undefined ? undefined : await received.checksum(algorithm);
+      const isKept = source.partsCount === undefined && Object.keys(source.checksums).length > 0;
+      const kept = isKept ? source.checksums : { ChecksumCRC64NVME: (await received.checksum("CRC64NVME"))! };
+      checkWriteConditions(store.latest(input.Bucket, input.Key), input);
+      const checksums = asked ? { [`Checksum${algorithm}`]: asked } : kept;
+      const object = await s3.putObject(
+        {
+          // One piece now, however many it came in.
+          ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(received, encryption), checksums, encryption, lock },
+          storageClass: storageClassOf(input),
+          headers: replaces ? keptHeaders(input) : source.headers,
+          metadata: replaces ? ((input.Metadata ?? {}) as Record<string, string>) : source.metadata,
+          tags: input.TaggingDirective === "REPLACE" ? tagsOf(input.Tagging) : source.tags,
+        },
+        received.content,
+        "ObjectCreated:Copy",
+        call,
+      );
+      return {
+        CopyObjectResult: { ETag: object.etag, LastModified: new Date(object.modified), ...checksums },
+        ...toldOf(encryption),
+        CopySourceVersionId: versionOf(s3, source),
+        VersionId: versionOf(s3, object),
+      };
+    });
   }
 
   return {

@@ -1,12 +1,15 @@
 /** Uploads in parts. They survive a killed process, as everything that was answered for does. */
 import { createHash, randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { AwsError, type Operation } from "../../../service.ts";
-import { decodeBody } from "../content/aws-chunked.ts";
-import { checksumOf, verifiedChecksums } from "../content/checksums.ts";
+import { verifiedChecksums } from "../content/checksums.ts";
 import { encryptionKeys, toldOf } from "../content/encryption.ts";
+import { receivedOf } from "../content/received.ts";
+import type { ObjectVersion } from "../content/store.ts";
 import { suppliedKey } from "../content/supplied-key.ts";
 import type { S3 } from "../index.ts";
 import { checkWriteConditions } from "./conditions.ts";
+import { withCopy } from "./copied.ts";
 import { copySource, keptHeaders, readSource, tagsOf, versionOf } from "./object-description.ts";
 import { lockAccesses, lockOfWrite } from "./object-lock.ts";
 import { readRange } from "./range.ts";
@@ -49,13 +52,13 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
       async run(input, call) {
         const { algorithm, encryption } = uploadOf(input);
         await s3.encryption.open(encryption, call, suppliedKey(input));
-        const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, Buffer.from(input.Body ?? ""));
-        const checksums = verifiedChecksums(input, trailers, bytes);
+        const received = receivedOf(input.Body, call.http);
+        const checksums = await verifiedChecksums(input, received);
         if (algorithm && checksums[`Checksum${algorithm}`] === undefined) {
-          const checksum = checksumOf(algorithm, bytes);
+          const checksum = await received.checksum(algorithm);
           if (checksum) checksums[`Checksum${algorithm}`] = checksum;
         }
-        const { etag } = addPart({ id: input.UploadId, algorithm }, input.PartNumber, bytes, checksums);
+        const { etag } = await addPart(input, algorithm, received, checksums);
         return { ETag: etag, ...toldOf(encryption), ...checksums };
       },
     },
@@ -67,13 +70,13 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
         checkReadable(source, clock.now());
         await s3.encryption.open(source.encryption, call, suppliedKey(input, "CopySource"));
         await s3.encryption.open(encryption, call, suppliedKey(input));
-        const all = store.read(source);
-        const range = readRange(input.CopySourceRange, all.length);
-        const bytes = range ? all.subarray(range.first, range.last + 1) : all;
-        const checksum = algorithm && checksumOf(algorithm, bytes);
-        const checksums: Record<string, string> = checksum ? { [`Checksum${algorithm}`]: checksum } : {};
-        const { etag } = addPart({ id: input.UploadId, algorithm }, input.PartNumber, bytes, checksums);
-        return { CopyPartResult: { ETag: etag, LastModified: new Date(clock.now()), ...checksums } };
+        const range = readRange(input.CopySourceRange, source.size);
+        return withCopy(s3, source, range, async (received) => {
+          const checksum = algorithm && (await received.checksum(algorithm));
+          const checksums: Record<string, string> = checksum ? { [`Checksum${algorithm}`]: checksum } : {};
+          const { etag } = await addPart(input, algorithm, received, checksums);
+          return { CopyPartResult: { ETag: etag, LastModified: new Date(clock.now()), ...checksums } };
+        });
       },
     },
     ListParts: {
@@ -118,23 +121,32 @@ export function multipartOperations(s3: S3): Record<string, Operation> {
             400,
           );
         }
-        checkWriteConditions(store.latest(Bucket, Key), input);
-        const checksums = checksumsOf(upload, list, input);
+        const checksums = await checksumsOf(upload, list, input);
         // The tag of a multipart object: a digest of its parts' digests, and their number.
         const digests = list.map(({ etag }) => Buffer.from(etag.replaceAll('"', ""), "hex"));
         const etag = `"${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${list.length}"`;
         const { headers, metadata, tags, encryption, storageClass, lock } = upload;
         // The key came with each part, and need not come again.
         if (!encryption?.supplied) await s3.encryption.open(encryption, call);
-        const object = await s3.putObject(
-          {
-            ...{ bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags },
-            ...{ encryption, storageClass, lock },
-          },
-          { parts: list.map(({ file }) => file) },
-          "ObjectCreated:CompleteMultipartUpload",
-          call,
-        );
+        checkWriteConditions(store.latest(Bucket, Key), input);
+        const content = await store.join(list.map(({ file }) => file));
+        let object: ObjectVersion;
+        try {
+          // It took a while: somebody else may have been faster.
+          uploadOf(input);
+          checkWriteConditions(store.latest(Bucket, Key), input);
+          object = await s3.putObject(
+            {
+              ...{ bucket: Bucket, key: Key, etag, checksums, partsCount: list.length, headers, metadata, tags },
+              ...{ encryption, storageClass, lock },
+            },
+            content,
+            "ObjectCreated:CompleteMultipartUpload",
+            call,
+          );
+        } finally {
+          rmSync(content.file, { force: true });
+        }
         end(UploadId);
         const Location = `${s3.cloud.endpoint}/${Bucket}/${encodeURIComponent(Key).replace(/%2F/g, "/")}`;
         const told = { ...checksums, ChecksumType: upload.checksumType ?? "FULL_OBJECT" };

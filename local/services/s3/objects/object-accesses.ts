@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { Access, Call } from "../../../service.ts";
 import { encryptionKeys, type ObjectEncryption } from "../content/encryption.ts";
-import { etagOf, type S3 } from "../index.ts";
+import type { Received } from "../content/received.ts";
+import type { S3 } from "../index.ts";
 import type { ObjectInput } from "./object-description.ts";
 import { lockAccesses } from "./object-lock.ts";
 
@@ -20,6 +21,6 @@ export function writes(s3: S3, input: ObjectInput & Record<string, unknown>, cal
 }
 
 /** A digest of the content would tell what a key of the customer's hides. */
-export function tagOf(bytes: Buffer, encryption: ObjectEncryption | undefined): string {
-  return etagOf(encryption?.supplied ? randomBytes(16) : bytes);
+export function tagOf(received: Received, encryption: ObjectEncryption | undefined): string {
+  return `"${encryption?.supplied ? randomBytes(16).toString("hex") : received.md5()}"`;
 }

@@ -1,8 +1,8 @@
 /** Objects put, read and asked about. */
 import { AwsError, type Call, type Operation } from "../../../service.ts";
-import { decodeBody } from "../content/aws-chunked.ts";
-import { checksumOf, verifiedChecksums } from "../content/checksums.ts";
+import { verifiedChecksums } from "../content/checksums.ts";
 import { toldOf } from "../content/encryption.ts";
+import { receivedOf } from "../content/received.ts";
 import type { ObjectVersion } from "../content/store.ts";
 import { checkSupplied, suppliedKey } from "../content/supplied-key.ts";
 import type { S3 } from "../index.ts";
@@ -35,22 +35,22 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     buckets.find(input.Bucket);
     if (Buffer.byteLength(input.Key) > MAX_KEY_BYTES)
       throw new AwsError("KeyTooLongError", "Your key is too long", 400);
-    const { bytes, trailers } = decodeBody(call.http?.headers ?? {}, bodyOf(input.Body));
-    const checksums = verifiedChecksums(input, trailers, bytes);
+    const received = receivedOf(input.Body, call.http);
+    const checksums = await verifiedChecksums(input, received);
     // S3 has one of every object that came without.
-    if (Object.keys(checksums).length === 0) checksums.ChecksumCRC64NVME = checksumOf("CRC64NVME", bytes)!;
+    if (Object.keys(checksums).length === 0) checksums.ChecksumCRC64NVME = (await received.checksum("CRC64NVME"))!;
     const bucket = buckets.find(input.Bucket);
     const lock = lockOfWrite(bucket, input, cloud.clock.now());
     const encryption = await s3.encryption.ofWrite(bucket, input.Key, input, call);
     checkWriteConditions(store.latest(input.Bucket, input.Key), input);
     const object = await s3.putObject(
       {
-        ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(bytes, encryption), checksums, encryption, lock },
+        ...{ bucket: input.Bucket, key: input.Key, etag: tagOf(received, encryption), checksums, encryption, lock },
         ...{ headers: keptHeaders(input), storageClass: storageClassOf(input) },
         metadata: (input.Metadata ?? {}) as Record<string, string>,
         tags: tagsOf(input.Tagging),
       },
-      bytes,
+      received.content,
       call.http?.method === "POST" ? "ObjectCreated:Post" : "ObjectCreated:Put",
       call,
     );
@@ -72,7 +72,7 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     const { first, last } = range ?? { first: 0, last: object.size - 1 };
     const ContentLength = last - first + 1;
     const isStreamed = call.http !== undefined && ContentLength > STREAM_FROM_BYTES;
-    const Body = isStreamed ? store.stream(object, first, last) : store.read(object).subarray(first, last + 1);
+    const Body = isStreamed ? store.stream(object, first, last) : store.read(object, first, last);
     // A checksum of the whole says nothing about a part.
     const described = describe(s3, object, range ? { ...input, ChecksumMode: undefined } : input);
     if (!range) return { ...described, Body, ContentLength };
@@ -99,9 +99,4 @@ export function objectOperations(s3: S3): Record<string, Operation> {
     GetObject: { authorize: onVersion(s3, "GetObject"), run: get },
     HeadObject: { authorize: onVersion(s3, "GetObject"), run: head },
   };
-}
-
-function bodyOf(body: unknown): Buffer {
-  if (body === undefined) return Buffer.alloc(0);
-  return Buffer.isBuffer(body) ? body : Buffer.from(body as Uint8Array);
 }

@@ -1,8 +1,10 @@
 /** Uploads that are not complete yet, and their parts: what is known of them, and what they make as a whole. */
 import { AwsError } from "../../../service.ts";
-import { checksumOf, compositeChecksum, joinedCrc64 } from "../content/checksums.ts";
+import { compositeChecksum } from "../content/checksums.ts";
+import { joinedCrc64 } from "../content/crc.ts";
 import type { ObjectEncryption } from "../content/encryption.ts";
-import { etagOf, type S3 } from "../index.ts";
+import { fileChecksum, type Received } from "../content/received.ts";
+import type { S3 } from "../index.ts";
 import type { ObjectLock } from "./object-lock.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -70,18 +72,21 @@ export function uploadsOf({ buckets, cloud: { database }, store }: S3) {
     store.removeParts(files);
   }
 
-  function addPart(
-    { id, algorithm }: { id: string; algorithm: string | undefined },
-    number: number,
-    bytes: Buffer,
+  async function addPart(
+    input: UploadInput & { PartNumber: number },
+    algorithm: string | undefined,
+    received: Received,
     checksums: Record<string, string>,
-  ): Part {
+  ): Promise<Part> {
+    const { UploadId: id, PartNumber: number } = input;
     if (!(number >= 1 && number <= 10_000)) {
       throw new AwsError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", 400);
     }
+    const crc64 = algorithm && algorithm !== "CRC64NVME" ? undefined : await received.checksum("CRC64NVME");
+    // It may have been ended while its part came.
+    uploadOf(input);
     const before = selectPart.get(id, number);
-    const crc64 = algorithm && algorithm !== "CRC64NVME" ? undefined : checksumOf("CRC64NVME", bytes);
-    const placed = { etag: etagOf(bytes), size: bytes.length, file: store.putPart(bytes) };
+    const placed = { etag: `"${received.md5()}"`, size: received.size, file: store.putPart(received.content) };
     const part: Part = { number, ...placed, checksums, crc64 };
     putPart.run(id, number, JSON.stringify(part));
     if (before) store.removeParts([JSON.parse(String(before.part)).file]);
@@ -117,21 +122,26 @@ export function uploadsOf({ buckets, cloud: { database }, store }: S3) {
     });
   }
 
-  function ofParts(algorithm: string, type: NonNullable<Upload["checksumType"]>, parts: Part[]): string | undefined {
-    const read = ({ file }: Part) => store.readPart(file);
+  async function ofParts(algorithm: string, type: NonNullable<Upload["checksumType"]>, parts: Part[]) {
+    const of = (wanted: Part[]) =>
+      fileChecksum(
+        algorithm,
+        wanted.map(({ file }) => store.pathOf(file)),
+      );
     if (type === "COMPOSITE") {
       const each = parts.map(({ checksums }) => checksums[`Checksum${algorithm}`] ?? "");
       return compositeChecksum(algorithm, each);
     }
-    if (algorithm !== "CRC64NVME") return checksumOf(algorithm, Buffer.concat(parts.map(read)));
-    return joinedCrc64(parts.map((part) => ({ ...part, crc64: part.crc64 ?? checksumOf(algorithm, read(part))! })));
+    if (algorithm !== "CRC64NVME") return of(parts);
+    const each = parts.map(async (part) => ({ ...part, crc64: part.crc64 ?? (await of([part]))! }));
+    return joinedCrc64(await Promise.all(each));
   }
 
   /** Of the whole, from the parts' or from its bytes. @throws AwsError where the client names another */
-  function checksumsOf(upload: Upload, parts: Part[], input: Record<string, unknown>) {
+  async function checksumsOf(upload: Upload, parts: Part[], input: Record<string, unknown>) {
     const { algorithm = "CRC64NVME", checksumType = "FULL_OBJECT" } = upload;
     const name = `Checksum${algorithm}`;
-    const checksum = ofParts(algorithm, checksumType, parts);
+    const checksum = await ofParts(algorithm, checksumType, parts);
     if (checksum === undefined) return {};
     const given = input[name] as string | undefined;
     if (given !== undefined && given.replace(/-\d+$/, "") !== checksum.replace(/-\d+$/, "")) {
