@@ -158,11 +158,15 @@ function resourcesOf(shared: S3): Service["resources"] {
     },
     async bucketNotification(bucket, inputs) {
       const rules = rulesOf(inputs);
-      // Without the message that tries them: it would wake functions at each start of a new state.
-      const { checkTargets } = await import("./events/notification-targets.ts");
+      const { checkTargets, sendTestEvents } = await import("./events/notification-targets.ts");
       await checkTargets(shared.cloud, bucket.name, rules);
       bucket.notifications = rules;
       bucket.eventBridge = inputs.eventbridge === true;
+      const declared = JSON.stringify(rules);
+      if (bucket.tried === declared) return;
+      await sendTestEvents(shared.cloud, bucket.name, rules);
+      bucket.tried = declared;
+      buckets.changed(bucket);
     },
     bucketPublicAccessBlock(bucket, inputs) {
       bucket.publicAccessBlock = blockOf(inputs);

@@ -286,6 +286,39 @@ describe("S3 buckets", () => {
       queue.sdk.destroy();
     });
 
+    it("that the program declares try their queue with s3:TestEvent, once for each change, not at each start", async () => {
+      const queue = queueClient(cloud.running.client());
+      const url = await queue.create("declared-inbox");
+      const QueueArn = await queue.arnOf(url);
+      const Policy = queuePolicy(QueueArn, "s3.amazonaws.com", ARN);
+      await queue.sdk.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
+      const declare = async (event: string) => {
+        await cloud.declare("aws:s3/bucket:Bucket", { bucket: Bucket });
+        const queues = [{ queueArn: QueueArn, events: [event] }];
+        await cloud.declare("aws:s3/bucketNotification:BucketNotification", { bucket: Bucket, queues });
+      };
+      const received = async () => {
+        const [body, ...more] = await queue.bodies(url);
+        expect(more).toEqual([]);
+        return body === undefined ? undefined : JSON.parse(body).Event;
+      };
+      await declare("s3:ObjectCreated:*");
+      expect(await received()).toBe("s3:TestEvent");
+      await declare("s3:ObjectCreated:*");
+      expect(await received()).toBeUndefined();
+      queue.sdk.destroy();
+      await cloud.restart();
+      const again = queueClient(cloud.running.client());
+      await declare("s3:ObjectCreated:*");
+      await cloud.clock.advance(60_000);
+      const [only, ...others] = await again.bodies(url);
+      // The one of before, which nobody deleted.
+      expect([JSON.parse(only!).Event, others]).toEqual(["s3:TestEvent", []]);
+      await declare("s3:ObjectRemoved:*");
+      expect((await again.bodies(url)).map((body) => JSON.parse(body).Event)).toEqual(["s3:TestEvent"]);
+      again.sdk.destroy();
+    });
+
     it("are in the queue when the upload is answered, whenever the process dies", async () => {
       const { arn, records, done } = await inbox("durable");
       await cloud.declare("aws:s3/bucketNotification:BucketNotification", {

@@ -200,7 +200,7 @@ describe("a large upload", () => {
       ChecksumType === "COMPOSITE"
         ? `${checksumOf(ChecksumAlgorithm, Buffer.concat(each))}-2`
         : checksumOf(ChecksumAlgorithm, Buffer.concat(parts));
-    expect((done as Record<string, unknown>)[`Checksum${ChecksumAlgorithm}`]).toBe(expected);
+    expect((done as unknown as Record<string, unknown>)[`Checksum${ChecksumAlgorithm}`]).toBe(expected);
     expect((await bytes("parts")).equals(Buffer.concat(parts))).toBe(true);
     expect(incoming()).toEqual([]);
   });

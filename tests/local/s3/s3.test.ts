@@ -292,8 +292,9 @@ it("notifies a queue in S3's shape, with prefix and suffix, key encoded (case 15
     MaxNumberOfMessages: 10,
     WaitTimeSeconds: 5,
   });
-  expect(Messages).toHaveLength(1);
-  expect(JSON.parse(Messages[0].Body).Records[0]).toMatchObject({
+  expect(Messages).toHaveLength(2);
+  expect(JSON.parse(Messages[0].Body)).toMatchObject({ Event: "s3:TestEvent", Bucket });
+  expect(JSON.parse(Messages[1].Body).Records[0]).toMatchObject({
     eventSource: "aws:s3",
     eventName: "ObjectCreated:Put",
     s3: {

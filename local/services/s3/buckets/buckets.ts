@@ -23,6 +23,8 @@ export interface Bucket {
   policy?: string;
   cors: CorsRule[];
   notifications: NotificationRule[];
+  /** What the program declared of them last, as JSON: its targets got a test message then, and get none at the next start. */
+  tried?: string;
   /** Tells the account's default bus of every object that comes or goes. */
   eventBridge?: boolean;
   /** New buckets have all four, as on AWS; undefined where it was deleted. */
@@ -57,8 +59,8 @@ const BLOCKED: PublicAccessBlock = {
 
 export function bucketsOf({ database, clock }: Cloud): Buckets {
   const buckets = new Map<string, Bucket>();
-  /** When a declared bucket was first seen. */
-  const firstSeen = new Map<string, number>();
+  /** What is kept of buckets that the program has not declared yet. */
+  const dormant = new Map<string, Pick<Bucket, "created" | "tried">>();
   database.exec("CREATE TABLE IF NOT EXISTS s3_buckets (name TEXT PRIMARY KEY, bucket TEXT NOT NULL) STRICT");
   const save = database.prepare(
     "INSERT INTO s3_buckets VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET bucket = excluded.bucket",
@@ -73,13 +75,13 @@ export function bucketsOf({ database, clock }: Cloud): Buckets {
   }
 
   function changed(bucket: Bucket): void {
-    const { name, created, isDeclared } = bucket;
-    save.run(name, JSON.stringify(isDeclared ? { name, created, isDeclared } : bucket));
+    const { name, created, isDeclared, tried } = bucket;
+    save.run(name, JSON.stringify(isDeclared ? { name, created, isDeclared, tried } : bucket));
   }
 
   for (const row of database.prepare("SELECT * FROM s3_buckets").all()) {
     const stored = JSON.parse(String(row.bucket)) as Bucket;
-    if (stored.isDeclared) firstSeen.set(stored.name, stored.created);
+    if (stored.isDeclared) dormant.set(stored.name, { created: stored.created, tried: stored.tried });
     else make(String(row.name), stored);
   }
 
@@ -97,7 +99,7 @@ export function bucketsOf({ database, clock }: Cloud): Buckets {
       return bucket;
     },
     declare(name, tags) {
-      const bucket = buckets.get(name) ?? make(name, { created: firstSeen.get(name) ?? clock.now() });
+      const bucket = buckets.get(name) ?? make(name, dormant.get(name));
       bucket.isDeclared = true;
       bucket.tags = { ...tags };
       changed(bucket);
