@@ -1,37 +1,25 @@
 /**
  * The Node.js runtime inside an execution environment: takes invocations from the platform and runs the function's
- * handler, one at a time.
+ * handler, one at a time. Plain JavaScript, so that a cold start strips no types.
  *
- * What Lambda's Runtime API says over HTTP it says in frames over one raw socket (see runtime-frames.ts): with node:http and
- * two round trips, most of a short invocation's time goes to the client itself.
- * Plain JavaScript, so that a cold start strips no types. Not emulated: extensions, SnapStart hooks.
+ * Not emulated: extensions, SnapStart hooks.
  */
-import module from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { enableCompileCache } from "node:module";
 import { reachApis } from "./api-hosts.mjs";
+import { describe, logFor, patchConsole, write } from "./function-log.mjs";
+import { loadHandler, supportsCallbacks } from "./handler.mjs";
+import { frame, receive, say, socket } from "./platform.mjs";
 
-// To import them would make the objects of all that they export: some milliseconds of each cold start.
-const { existsSync, readSync, writeSync } = process.getBuiltinModule("node:fs");
-const { connect } = process.getBuiltinModule("node:net");
-const { format } = process.getBuiltinModule("node:util");
+const { readSync, writeSync } = process.getBuiltinModule("node:fs");
 
-const [, , compileCache, frames, token] = process.argv;
 // V8's compiled code of earlier environments: a third of a cold start.
-module.enableCompileCache?.(compileCache);
+enableCompileCache?.(process.argv[2]);
 
 const { env } = process;
 /** Invocations that have come while another one runs. */
 const queue = [];
 let running = false;
 let requestId;
-const socket = connect(
-  /^\d+$/.test(frames) ? { host: "127.0.0.1", port: Number(frames), noDelay: true } : { path: `\0${frames}` },
-);
-// Whoever served the invocations is gone, however it went: nothing is left to do.
-socket.on("error", () => process.exit(0));
-socket.on("close", () => process.exit(0));
-socket.write(`${token}\n`);
 
 const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
 const highWaterMark = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
@@ -91,6 +79,7 @@ function begin(claim) {
 
 function invoke(delivery, body) {
   requestId = delivery.requestId;
+  logFor(requestId);
   env._X_AMZN_TRACE_ID = delivery.traceId;
   const id = requestId;
   let event;
@@ -209,30 +198,6 @@ function initFailed(error) {
   return new Promise(() => {});
 }
 
-function say(verb, id, body, sent) {
-  socket.write(`${verb} ${id} ${Buffer.byteLength(body)}\n${body}`, sent);
-}
-
-/** Of bytes, which are not copied. */
-function frame(verb, id, bytes, sent) {
-  socket.cork();
-  socket.write(`${verb} ${id} ${bytes.length}\n`);
-  socket.write(bytes, sent);
-  socket.uncork();
-}
-
-/** Lambda's form of an error. What is no Error is told by its type and text. */
-function describe(error) {
-  if (error !== null && typeof error === "object" && typeof error.errorType === "string") {
-    return { trace: [], ...error };
-  }
-  if (!(error instanceof Error)) {
-    return { errorType: error === null ? "null" : typeof error, errorMessage: format(error), trace: [] };
-  }
-  const trace = String(error.stack ?? "").split("\n");
-  return { errorType: error.name, errorMessage: error.message, trace };
-}
-
 function contextOf({ requestId, deadlineMs, invokedArn, clientContext, tenantId }) {
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -248,112 +213,4 @@ function contextOf({ requestId, deadlineMs, invokedArn, clientContext, tenantId 
     tenantId,
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
   };
-}
-
-/** Hands on each invocation: its head, and its payload as text. */
-function receive(take) {
-  let chunks = [];
-  let size = 0;
-  /** Bytes that are not enough yet. */
-  let tooFew = 0;
-  socket.on("data", (chunk) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size <= tooFew) return;
-    let buffer = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-    tooFew = 0;
-    while (buffer.length > 0) {
-      const end = buffer.indexOf(10);
-      if (end < 0) break;
-      const [head, payload] = buffer.toString("latin1", 0, end).split(" ").map(Number);
-      const start = end + 1 + head;
-      if (buffer.length < start + payload) {
-        tooFew = start + payload - 1;
-        break;
-      }
-      const delivery = JSON.parse(buffer.toString("utf8", end + 1, start));
-      const body = buffer.toString("utf8", start, start + payload);
-      buffer = buffer.subarray(start + payload);
-      take(delivery, body);
-    }
-    chunks = buffer.length > 0 ? [buffer] : [];
-    size = buffer.length;
-  });
-}
-
-async function loadHandler() {
-  const name = basename(env._HANDLER ?? "");
-  const dot = name.indexOf(".");
-  if (dot < 1) throw problem("Runtime.MalformedHandlerName", `Bad handler: ${env._HANDLER}`);
-  const stem = resolve(env.LAMBDA_TASK_ROOT, join(dirname(env._HANDLER), name.slice(0, dot)));
-  const file = [".js", ".mjs", ".cjs"].map((extension) => stem + extension).find((candidate) => existsSync(candidate));
-  if (!file) {
-    throw problem(
-      "Runtime.ImportModuleError",
-      `Error: Cannot find module '${name.slice(0, dot)}' in the function's code`,
-    );
-  }
-  const loaded = await import(pathToFileURL(file).href).catch((error) => {
-    if (error?.code === "ERR_MODULE_NOT_FOUND" || error?.code === "MODULE_NOT_FOUND") {
-      throw problem("Runtime.ImportModuleError", `Error: ${error.message}`, error);
-    }
-    if (error instanceof SyntaxError) {
-      throw problem("Runtime.UserCodeSyntaxError", `SyntaxError: ${error.message}`, error);
-    }
-    throw error;
-  });
-  const names = name.slice(dot + 1).split(".");
-  const find = (root) => names.reduce((value, key) => value?.[key], root);
-  const found = find(loaded) ?? find(loaded.default);
-  if (typeof found !== "function") {
-    throw problem("Runtime.HandlerNotFound", `${env._HANDLER} is undefined or not exported`);
-  }
-  if (found.length >= 3 && !found[streaming] && !supportsCallbacks()) {
-    throw problem(
-      "Runtime.CallbackHandlerDeprecated",
-      `${env.AWS_EXECUTION_ENV} runs no callback-based handlers: make ${env._HANDLER} async, with two arguments`,
-    );
-  }
-  return found;
-}
-
-function problem(errorType, errorMessage, cause) {
-  return { errorType, errorMessage, trace: String(cause?.stack ?? `${errorType}: ${errorMessage}`).split("\n") };
-}
-
-/** Callbacks ended with nodejs22.x. */
-function supportsCallbacks() {
-  const version = /nodejs(\d+)/.exec(env.AWS_EXECUTION_ENV ?? "")?.[1];
-  return version !== undefined && Number(version) < 24;
-}
-
-function patchConsole() {
-  const levels = { trace: "TRACE", debug: "DEBUG", log: "INFO", info: "INFO", warn: "WARN", error: "ERROR" };
-  for (const [method, level] of Object.entries(levels)) {
-    console[method] = (...values) => write(level, ...values);
-  }
-}
-
-function write(level, ...values) {
-  const time = new Date().toISOString();
-  if (env.AWS_LAMBDA_LOG_FORMAT !== "JSON") {
-    // A carriage return keeps a message of several lines one log event; whoever reads this pipe turns it back.
-    const text = format(...values.map((value) => (value?.errorType ? `\t${JSON.stringify(value)}` : value)));
-    process.stdout.write(`${time}\t${requestId}\t${level}\t${text.replaceAll("\n", "\r")}\n`);
-    return;
-  }
-  const order = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-  if (order.indexOf(level) < order.indexOf(env.AWS_LAMBDA_LOG_LEVEL ?? "INFO")) return;
-  const error = values.find((value) => value instanceof Error || value?.errorType);
-  const told = error && describe(error);
-  const message = values.length === 1 && !error ? values[0] : format(...values.filter((value) => value !== told));
-  process.stdout.write(
-    `${JSON.stringify({
-      timestamp: time,
-      level,
-      requestId,
-      message,
-      ...(told && { errorType: told.errorType, errorMessage: told.errorMessage, stackTrace: told.trace }),
-    })}\n`,
-  );
 }
