@@ -90,6 +90,7 @@ export { NAME_LIMITS, type NameKind, nameOf, stackNameOf } from "./names.ts";
 export { planAddresses } from "./network/address-plan.ts";
 export type { EndpointService } from "./network/endpoints.ts";
 export { type ExistingNetworkArgs, Network, type NetworkArgs } from "./network/network.ts";
+export { policyOf, trustOf, trustOfSource } from "./policy-documents.ts";
 export type { Protection } from "./protection.ts";
 export { type Settings, SettingsError, settings } from "./settings.ts";
 export { type Tags, tagsFor } from "./tags.ts";

@@ -148,7 +148,7 @@ const fieldsOf = (shape: Shape): Record<string, Shape> | undefined => {
 const propertiesOf = (property: Property): Record<string, Property> | undefined => {
   const inner = property.items ?? property.additionalProperties;
   if (inner) return propertiesOf(inner);
-  return property.$ref && schema.types[property.$ref.replace("#/types/", "")]?.properties;
+  return schema.types[property.$ref?.replace("#/types/", "") ?? ""]?.properties;
 };
 
 /** By path: what the library takes and the component for other languages does not. */

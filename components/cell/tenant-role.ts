@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { grantQuery } from "../grants.ts";
+import { policyDocument } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 
 export interface TenantRoleArgs {
@@ -32,26 +33,23 @@ export function tenantRole(
     {
       // An hour is also the most that a chained session may last.
       maxSessionDuration: 3600,
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { AWS: pulumi.interpolate`arn:aws:iam::${account}:root` },
-            Action: ["sts:AssumeRole", "sts:TagSession"],
-            Condition: {
-              // By name: the functions' policies name this role, so it can't name theirs in turn.
-              ArnLike: {
-                "aws:PrincipalArn": TENANT_FUNCTIONS.map(
-                  (fn) => pulumi.interpolate`arn:aws:iam::${account}:role/${name}-${fn}-role-*`,
-                ),
-              },
-              StringLike: { "aws:RequestTag/TenantId": "?*" },
-              "ForAllValues:StringEquals": { "aws:TagKeys": ["TenantId"] },
+      assumeRolePolicy: policyDocument([
+        {
+          Effect: "Allow",
+          Principal: { AWS: pulumi.interpolate`arn:aws:iam::${account}:root` },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: {
+            // By name: the functions' policies name this role, so it can't name theirs in turn.
+            ArnLike: {
+              "aws:PrincipalArn": TENANT_FUNCTIONS.map(
+                (fn) => pulumi.interpolate`arn:aws:iam::${account}:role/${name}-${fn}-role-*`,
+              ),
             },
+            StringLike: { "aws:RequestTag/TenantId": "?*" },
+            "ForAllValues:StringEquals": { "aws:TagKeys": ["TenantId"] },
           },
-        ],
-      }),
+        },
+      ]),
       tags: args.tags,
     },
     { parent },
@@ -61,32 +59,29 @@ export function tenantRole(
     `${name}-tenant-policy`,
     {
       role: role.name,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          { Sid: "Database", Effect: "Allow", Action: dataApiActions, Resource: clusterArn },
-          {
-            Sid: "OwnSecret",
-            Effect: "Allow",
-            Action: "secretsmanager:GetSecretValue",
-            Resource: pulumi.interpolate`arn:aws:secretsmanager:${region}:${account}:secret:terrace/${environment}/*`,
-            // Plain StringEquals: ForAllValues would be true for a secret without the tag.
-            Condition: { StringEquals: { "secretsmanager:ResourceTag/TenantId": "${aws:PrincipalTag/TenantId}" } },
-          },
-          {
-            Sid: "OwnObjects",
-            Effect: "Allow",
-            Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-            Resource: pulumi.interpolate`${bucketArn}/tenants/$\{aws:PrincipalTag/TenantId}/*`,
-          },
-          {
-            Sid: "OwnParameters",
-            Effect: "Allow",
-            Action: ["ssm:GetParameter", "ssm:GetParametersByPath"],
-            Resource: pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter/terrace/${environment}/tenants/$\{aws:PrincipalTag/TenantId}/*`,
-          },
-        ],
-      }),
+      policy: policyDocument([
+        { Sid: "Database", Effect: "Allow", Action: dataApiActions, Resource: clusterArn },
+        {
+          Sid: "OwnSecret",
+          Effect: "Allow",
+          Action: "secretsmanager:GetSecretValue",
+          Resource: pulumi.interpolate`arn:aws:secretsmanager:${region}:${account}:secret:terrace/${environment}/*`,
+          // Plain StringEquals: ForAllValues would be true for a secret without the tag.
+          Condition: { StringEquals: { "secretsmanager:ResourceTag/TenantId": "${aws:PrincipalTag/TenantId}" } },
+        },
+        {
+          Sid: "OwnObjects",
+          Effect: "Allow",
+          Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+          Resource: pulumi.interpolate`${bucketArn}/tenants/$\{aws:PrincipalTag/TenantId}/*`,
+        },
+        {
+          Sid: "OwnParameters",
+          Effect: "Allow",
+          Action: ["ssm:GetParameter", "ssm:GetParametersByPath"],
+          Resource: pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter/terrace/${environment}/tenants/$\{aws:PrincipalTag/TenantId}/*`,
+        },
+      ]),
     },
     { parent },
   );

@@ -4,8 +4,8 @@
  */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyOf } from "../grants.ts";
 import { checkRange } from "../invalid-argument.ts";
+import { policyOf } from "../policy-documents.ts";
 
 export interface DurableArgs {
   /** Seconds that one execution may take in all, waits included: 1 to 31622400 (366 days). */

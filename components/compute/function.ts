@@ -2,8 +2,9 @@ import { relative } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantInvoke, policyOf, trustOf } from "../grants.ts";
+import { type Grant, grantInvoke } from "../grants.ts";
 import { checkedArn, InvalidArgumentError } from "../invalid-argument.ts";
+import { policyOf } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import { bundle } from "./bundle.ts";
 import { type DurableArgs, durableInputs, keepCheckpoints } from "./durable.ts";
@@ -11,6 +12,7 @@ import { addressOf, type FunctionUrlArgs } from "./function/address.ts";
 import { type AsynchronousArgs, deadLettersOf, destinationGrants } from "./function/asynchronous.ts";
 import { checkFunction } from "./function/check.ts";
 import { checkVariablesFit } from "./function/environment.ts";
+import { actAs } from "./function/identity.ts";
 import { type PreviousFunctionVersion, publishedAs, type ReleaseArgs } from "./function/release.ts";
 import { codeOf, type SigningArgs } from "./function/signing.ts";
 import { surround } from "./function/surround.ts";
@@ -111,7 +113,6 @@ export class Function extends pulumi.ComponentResource {
       "durable.executionTimeoutSeconds": "say for how long an execution may last, 1 to 31622400 s",
     });
     checkFunction(`Function "${name}"`, args);
-    const child = { parent: this };
     const { architecture = "arm64", grants = [], environment = {}, nativeModules, tags, tracing = true } = args;
     this.timeoutSeconds = args.timeoutSeconds ?? 10;
     this.tenantIsolation = args.tenantIsolation ?? false;
@@ -122,35 +123,12 @@ export class Function extends pulumi.ComponentResource {
     const variables = { NODE_OPTIONS: "--enable-source-maps", ...environment, ...links.environment };
     checkVariablesFit(component, variables);
     const deadLetters = deadLettersOf(component, args.deadLetterArn);
-    const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOf("lambda.amazonaws.com"), tags }, child);
-    // Named after the function where that has a name: Lambda then finds it without being told.
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      {
-        name: args.functionName && `/aws/lambda/${args.functionName}`,
-        retentionInDays: args.logRetentionDays ?? 30,
-        tags,
-      },
-      child,
-    );
-    const policy = new aws.iam.RolePolicy(
-      `${name}-policy`,
-      {
-        role: role.name,
-        policy: policyOf([
-          writeLogs(logGroup.arn),
-          ...grants,
-          ...links.grants,
-          ...destinationGrants(args.asynchronous),
-          ...(deadLetters?.grants ?? []),
-        ]),
-      },
-      child,
-    );
-    // PutTraceSegments has no resource to name: AWS's own policy is the narrowest there is.
-    const traces = tracing
-      ? [new aws.iam.RolePolicyAttachment(`${name}-tracing`, { role: role.name, policyArn: TRACING_POLICY }, child)]
-      : [];
+    const { role, logGroup, permissions } = actAs(this, name, args, [
+      ...grants,
+      ...links.grants,
+      ...destinationGrants(args.asynchronous),
+      ...(deadLetters?.grants ?? []),
+    ]);
     const placement = args.vpc && placeInVpc(this, name, args.vpc, role, tags);
     const isPublished = args.durable || args.release || args.previous || args.provisionedConcurrency;
     this.function = new aws.lambda.Function(
@@ -184,7 +162,7 @@ export class Function extends pulumi.ComponentResource {
         tags,
       },
       // A function that starts before it may write logs loses the first ones.
-      { parent: this, dependsOn: [policy, ...traces, ...(placement ? [placement.allowed] : [])], ...slowly(args.vpc) },
+      { parent: this, dependsOn: [...permissions, ...(placement ? [placement.allowed] : [])], ...slowly(args.vpc) },
     );
 
     this.#role = role;
@@ -262,10 +240,3 @@ export class Function extends pulumi.ComponentResource {
     }
   }
 }
-
-const TRACING_POLICY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess";
-
-const writeLogs = (logGroup: pulumi.Input<string>): Grant => ({
-  actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-  resources: [pulumi.interpolate`${logGroup}:*`],
-});

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyOf, trustOfSource } from "../grants.ts";
 import { checkForm, checkRange, checkRetention } from "../invalid-argument.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import type { MadeModel } from "./inference.ts";
 

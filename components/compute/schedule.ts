@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantSend, policyOf, trustOfSource } from "../grants.ts";
+import { type Grant, grantSend } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 
 /** What can be started: a `Function`, a `Workflow`, a standard `Queue`, a `Topic`. */

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantStart, policyOf, trustOfSource } from "../grants.ts";
+import { type Grant, grantStart } from "../grants.ts";
 import {
   checked,
   checkedArn,
@@ -10,6 +10,7 @@ import {
   checkRetention,
   InvalidArgumentError,
 } from "../invalid-argument.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import type { Flow, QueryLanguage } from "./asl.ts";
 import { grantsOf, hasDistributedMap, render } from "./definition.ts";

@@ -1,8 +1,9 @@
 /** How long a bucket keeps what, and where else: lifecycle, object lock, access logs, replication. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf, trustOfSource } from "../grants.ts";
+import type { Grant } from "../grants.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { BucketArgs } from "./bucket.ts";
 
 /** What happens to objects as they age. */

@@ -1,8 +1,9 @@
 /** Who else may reach a bucket: a policy that demands TLS of everybody and lets AWS services in, each for this account. */
 import * as pulumi from "@pulumi/pulumi";
+import { type PolicyStatement, policyDocument, tlsOnly } from "../policy-documents.ts";
 
-/** A statement of a bucket's policy, as IAM writes it. */
-export type BucketStatement = Record<string, unknown>;
+/** A statement of a bucket's policy. */
+export type BucketStatement = PolicyStatement;
 
 /** `s3`: access logs of buckets. `delivery`: logs of CloudFront, VPCs and what else speaks CloudWatch's vended logs. */
 export type LogSource = "s3" | "delivery";
@@ -11,20 +12,7 @@ export function bucketPolicy(
   arn: pulumi.Output<string>,
   statements: pulumi.Input<BucketStatement>[],
 ): pulumi.Output<string> {
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [arn, pulumi.interpolate`${arn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-      ...statements,
-    ],
-  });
+  return policyDocument([tlsOnly("s3:*", [arn, pulumi.interpolate`${arn}/*`]), ...statements]);
 }
 
 /** Lets a service of AWS put this account's logs. */

@@ -1,14 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "../data/bucket.ts";
-import {
-  type Grant,
-  grantReadObjects,
-  grantReadSecret,
-  grantWriteObjects,
-  policyOf,
-  trustOfSource,
-} from "../grants.ts";
+import { type Grant, grantReadObjects, grantReadSecret, grantWriteObjects } from "../grants.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 
 export interface BuildProjectArgs {

@@ -1,7 +1,8 @@
 /** Where a pipeline's program comes from: a host that a connection leads to, or CodeCommit in the same account. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf, trustOfSource } from "../grants.ts";
+import type { Grant } from "../grants.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { PipelineArgs } from "./pipeline.ts";
 
 interface Place {

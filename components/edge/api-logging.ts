@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { trustOf } from "../grants.ts";
+import { trustOf } from "../policy-documents.ts";
 
 /**
  * The role with which API Gateway writes logs: one per account and region, whoever has APIs there.

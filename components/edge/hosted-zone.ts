@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { checkAdopted, checkForm } from "../invalid-argument.ts";
+import { keyAdministration, policyDocument } from "../policy-documents.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { ZONE_FORM } from "./certificate.ts";
@@ -104,28 +105,19 @@ function sign(parent: HostedZone, name: string, zone: aws.route53.Zone, tags: Ta
 /** In a key's policy `*` is the key itself; there is no other way to write it. */
 const keyPolicy = (account: pulumi.Output<string>): pulumi.Output<string> => {
   const route53 = { Effect: "Allow", Principal: { Service: "dnssec-route53.amazonaws.com" }, Resource: "*" };
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "Administration",
-        Effect: "Allow",
-        Principal: { AWS: pulumi.interpolate`arn:aws:iam::${account}:root` },
-        Action: "kms:*",
-        Resource: "*",
-      },
-      {
-        Sid: "Sign",
-        ...route53,
-        Action: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
-        Condition: { StringEquals: { "aws:SourceAccount": account } },
-      },
-      {
-        Sid: "Keep",
-        ...route53,
-        Action: "kms:CreateGrant",
-        Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
-      },
-    ],
-  });
+  return policyDocument([
+    keyAdministration(account),
+    {
+      Sid: "Sign",
+      ...route53,
+      Action: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
+      Condition: { StringEquals: { "aws:SourceAccount": account } },
+    },
+    {
+      Sid: "Keep",
+      ...route53,
+      Action: "kms:CreateGrant",
+      Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ]);
 };

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { checkForm } from "../invalid-argument.ts";
 import { Topic } from "../messaging/topic.ts";
+import { keyAdministration, policyDocument } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 
 export interface AlarmTopicArgs {
@@ -67,31 +68,22 @@ export const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** In a key's policy `*` is the key itself; there is no other way to write it. */
 const keyPolicy = (account: pulumi.Output<string>): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "Administration",
-        Effect: "Allow",
-        Principal: { AWS: pulumi.interpolate`arn:aws:iam::${account}:root` },
-        Action: "kms:*",
-        Resource: "*",
-      },
-      {
-        Sid: "Publishers",
-        Effect: "Allow",
-        Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
-        Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
-        Resource: "*",
-        Condition: {
-          StringEquals: { "aws:SourceAccount": account },
-          ArnLike: {
-            "aws:SourceArn": [
-              pulumi.interpolate`arn:*:cloudwatch:*:${account}:alarm:*`,
-              pulumi.interpolate`arn:*:budgets::${account}:*`,
-            ],
-          },
+  policyDocument([
+    keyAdministration(account),
+    {
+      Sid: "Publishers",
+      Effect: "Allow",
+      Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
+      Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+      Resource: "*",
+      Condition: {
+        StringEquals: { "aws:SourceAccount": account },
+        ArnLike: {
+          "aws:SourceArn": [
+            pulumi.interpolate`arn:*:cloudwatch:*:${account}:alarm:*`,
+            pulumi.interpolate`arn:*:budgets::${account}:*`,
+          ],
         },
       },
-    ],
-  });
+    },
+  ]);

@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, policyOf, trustOfSource } from "../grants.ts";
+import type { Grant } from "../grants.ts";
 import { checked, checkForm, InvalidArgumentError } from "../invalid-argument.ts";
 import { stackNameOf } from "../names.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import type { DataLake } from "./data-lake.ts";
 

@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { type Grant, grantDeliver, grantEncrypt, grantWriteObjects, policyOf, trustOfSource } from "../grants.ts";
+import { type Grant, grantDeliver, grantEncrypt, grantWriteObjects } from "../grants.ts";
 import { checkForm, checkRange, checkRetention, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Stream } from "../messaging/stream.ts";
+import { policyOf, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import type { DataLake } from "./data-lake.ts";
 import { tenantPrefix } from "./lake-table.ts";

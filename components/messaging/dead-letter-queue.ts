@@ -2,7 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
 import { checkForm, InvalidArgumentError } from "../invalid-argument.ts";
+import { policyDocument } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
+import { acceptPolicy, demandTls } from "./queue-policy.ts";
 
 export interface DeadLetterQueueArgs {
   /** Physical name. @default Pulumi's autonaming */
@@ -43,33 +45,10 @@ export class DeadLetterQueue extends pulumi.ComponentResource {
       child,
     );
     const { service, sourceArn } = args;
-    const allow = service && {
-      Sid: "Source",
-      Effect: "Allow",
-      Principal: { Service: service },
-      Action: "sqs:SendMessage",
-      Resource: queue.arn,
-      Condition: {
-        ArnLike: { "aws:SourceArn": sourceArn },
-        StringEquals: { "aws:SourceAccount": aws.getCallerIdentityOutput({}, child).accountId },
-      },
-    };
-    const deny = {
-      Sid: "TlsOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "sqs:*",
-      Resource: queue.arn,
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    };
-    this.policy = new aws.sqs.QueuePolicy(
-      `${name}-policy`,
-      {
-        queueUrl: queue.url,
-        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: allow ? [allow, deny] : [deny] }),
-      },
-      child,
-    );
+    const policy = service
+      ? acceptPolicy(queue.arn, service, sourceArn, aws.getCallerIdentityOutput({}, child).accountId, "ArnLike")
+      : policyDocument([demandTls(queue.arn)]);
+    this.policy = new aws.sqs.QueuePolicy(`${name}-policy`, { queueUrl: queue.url, policy }, child);
     this.arn = queue.arn;
     this.url = queue.url;
     this.queueName = queue.name;

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import { checkedArn, checkForm, checkRange, InvalidArgumentError } from "../invalid-argument.ts";
 import { nameOf } from "../names.ts";
+import { policyDocument } from "../policy-documents.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
@@ -93,10 +94,7 @@ export class EventBus extends pulumi.ComponentResource {
       child,
     );
     if (args.publishers?.length) {
-      const policy = pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: args.publishers.map((publisher) => publisherStatement(publisher, bus.arn)),
-      });
+      const policy = policyDocument(args.publishers.map((publisher) => publisherStatement(publisher, bus.arn)));
       new aws.cloudwatch.EventBusPolicy(`${name}-policy`, { eventBusName: bus.name, policy }, child);
     }
     const kept = args.archive ?? (isProtected ? { days: 7 } : false);

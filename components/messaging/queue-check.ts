@@ -38,3 +38,10 @@ export function checkConsumer(component: string, fifo: boolean, args: ConsumerAr
   }
   checkFilters(component, filters);
 }
+
+/** AWS's rule: time for a batch, its retries, and what waits before them. */
+export function checkVisibility(component: string, seconds: number, consumer: string, timeoutSeconds: number): void {
+  if (seconds >= 6 * timeoutSeconds) return;
+  const remedy = `its consumer "${consumer}" may run ${timeoutSeconds} s, so it has to be at least ${6 * timeoutSeconds}`;
+  throw new InvalidArgumentError(component, "visibilityTimeoutSeconds", seconds, remedy);
+}

@@ -1,30 +1,28 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { policyDocument, tlsOnly } from "../policy-documents.ts";
 
-/** Lets one AWS service send for one source of this account, and demands TLS of everybody. */
+/**
+ * Lets one AWS service send for sources of this account, and demands TLS of everybody.
+ *
+ * @param match `ArnLike` where `sourceArn` is a pattern
+ */
 export const acceptPolicy = (
   queueArn: pulumi.Output<string>,
   service: string,
-  sourceArn: pulumi.Input<string>,
+  sourceArn: pulumi.Input<string> | undefined,
   account: pulumi.Input<string>,
+  match: "ArnEquals" | "ArnLike" = "ArnEquals",
 ): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "Source",
-        Effect: "Allow",
-        Principal: { Service: service },
-        Action: "sqs:SendMessage",
-        Resource: queueArn,
-        Condition: { ArnEquals: { "aws:SourceArn": sourceArn }, StringEquals: { "aws:SourceAccount": account } },
-      },
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "sqs:*",
-        Resource: queueArn,
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
+  policyDocument([
+    {
+      Sid: "Source",
+      Effect: "Allow",
+      Principal: { Service: service },
+      Action: "sqs:SendMessage",
+      Resource: queueArn,
+      Condition: { [match]: { "aws:SourceArn": sourceArn }, StringEquals: { "aws:SourceAccount": account } },
+    },
+    demandTls(queueArn),
+  ]);
+
+export const demandTls = (queueArn: pulumi.Output<string>) => tlsOnly("sqs:*", queueArn);

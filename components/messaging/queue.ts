@@ -7,7 +7,7 @@ import { type Grant, grantConsume, grantSend } from "../grants.ts";
 import { checkedKey, InvalidArgumentError } from "../invalid-argument.ts";
 import type { Tags } from "../tags.ts";
 import type { Pattern } from "./event-pattern.ts";
-import { checkConsumer, checkQueue } from "./queue-check.ts";
+import { checkConsumer, checkQueue, checkVisibility } from "./queue-check.ts";
 import { acceptPolicy } from "./queue-policy.ts";
 
 /** A queue of this account that is there already, and where it puts what cannot be processed. */
@@ -184,14 +184,7 @@ export class Queue extends pulumi.ComponentResource {
     checkMethodArgs(component, "ConsumerArgs", args);
     checkConsumer(component, this.fifo, args);
     consumer.checkTrigger(component, 900);
-    if (this.visibilityTimeoutSeconds < 6 * consumer.timeoutSeconds) {
-      throw new InvalidArgumentError(
-        component,
-        "visibilityTimeoutSeconds",
-        this.visibilityTimeoutSeconds,
-        `its consumer "${name}" may run ${consumer.timeoutSeconds} s, so it has to be at least ${6 * consumer.timeoutSeconds}`,
-      );
-    }
+    checkVisibility(component, this.visibilityTimeoutSeconds, name, consumer.timeoutSeconds);
     return new aws.lambda.EventSourceMapping(
       `${name}-source`,
       {

@@ -5,6 +5,7 @@ import type { Function } from "../compute/function.ts";
 import type { Link } from "../compute/link.ts";
 import { type Grant, grantDecrypt, grantEncrypt, grantReadStream, grantWriteStream } from "../grants.ts";
 import { checkedArn, checkForm, checkRange } from "../invalid-argument.ts";
+import { policyDocument, tlsOnly } from "../policy-documents.ts";
 import type { Protection } from "../protection.ts";
 import type { Tags } from "../tags.ts";
 import { consumeStream, type StreamConsumer, type StreamConsumerArgs } from "./stream-consumer.ts";
@@ -66,7 +67,11 @@ export class Stream extends pulumi.ComponentResource {
       },
       { parent: this, protect: isProtected },
     );
-    new aws.kinesis.ResourcePolicy(`${name}-policy`, { resourceArn: stream.arn, policy: tlsOnly(stream.arn) }, child);
+    new aws.kinesis.ResourcePolicy(
+      `${name}-policy`,
+      { resourceArn: stream.arn, policy: policyDocument([tlsOnly(DATA_ACTIONS, stream.arn)]) },
+      child,
+    );
 
     const region = key && aws.getRegionOutput({}, child).region;
     this.arn = stream.arn;
@@ -89,22 +94,9 @@ export class Stream extends pulumi.ComponentResource {
 }
 
 /** A policy of a stream takes no `kinesis:*`. */
-const DATA_ACTIONS = ["PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "ListShards"];
-
-const tlsOnly = (arn: pulumi.Output<string>): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: DATA_ACTIONS.map((action) => `kinesis:${action}`),
-        Resource: arn,
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
+const DATA_ACTIONS = ["PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "ListShards"].map(
+  (action) => `kinesis:${action}`,
+);
 
 function validate(component: string, args: StreamArgs): void {
   checkForm(component, "streamName", args.streamName, /^[\w.-]{1,128}$/, "1 to 128 letters, digits, _, . or -");

@@ -2,18 +2,13 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs, checkMethodArgs } from "../check-args.ts";
 import type { Link } from "../compute/link.ts";
-import { type Grant, grantPublish, policyOf, trustOfSource } from "../grants.ts";
-import {
-  checkAdopted,
-  checkedArn,
-  checkedKey,
-  checkForm,
-  checkRange,
-  InvalidArgumentError,
-} from "../invalid-argument.ts";
+import { type Grant, grantPublish } from "../grants.ts";
+import { checkedArn, checkedKey } from "../invalid-argument.ts";
+import { policyDocument, policyOf, tlsOnly, trustOfSource } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
-import { checkPattern, type Pattern } from "./event-pattern.ts";
+import type { Pattern } from "./event-pattern.ts";
 import type { Queue } from "./queue.ts";
+import { checkSubscription, checkTopic } from "./topic-check.ts";
 
 /** An AWS service that publishes for resources of this account: `bus.publisher`, a bucket's notifications. */
 export interface ServicePublisher {
@@ -93,7 +88,7 @@ export class Topic extends pulumi.ComponentResource {
     checkArgs("Topic", name, args);
     this.#component = `Topic "${name}"`;
     this.#args = args;
-    validate(this.#component, args);
+    checkTopic(this.#component, args);
     if (args.existing) {
       this.arn = checkedArn(this.#component, "existing.arn", args.existing.arn, "sns");
       const parts = this.arn.apply((arn) => arn.split(":"));
@@ -127,7 +122,7 @@ export class Topic extends pulumi.ComponentResource {
       `${name}-policy`,
       {
         arn: topic.arn,
-        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, tlsOnly(topic.arn)] }),
+        policy: policyDocument([...allowed, tlsOnly("sns:Publish", topic.arn)]),
       },
       child,
     );
@@ -152,7 +147,7 @@ export class Topic extends pulumi.ComponentResource {
   /** Delivers to a queue as the plain message (raw); what cannot be delivered goes to the queue's dead letters. */
   subscribe(name: string, queue: Queue, args: SubscriptionArgs = {}): aws.sns.TopicSubscription {
     checkMethodArgs(this.#component, "SubscriptionArgs", args, `subscription "${name}" `);
-    this.#checkSubscription(name, queue, args);
+    checkSubscription(this.#component, name, { topic: this.#args, fifo: queue.fifo, ...args });
     const policy = queue.acceptFrom(name, "sns.amazonaws.com", this.arn, this.#account);
     const deadLetters = queue.acceptDeadLetters(name, "sns.amazonaws.com", this.arn, this.#account);
     return new aws.sns.TopicSubscription(
@@ -198,39 +193,6 @@ export class Topic extends pulumi.ComponentResource {
       lambdaSuccessFeedbackSampleRate: percent,
     };
   }
-
-  #checkSubscription(name: string, queue: Queue, { filter, filterScope, replayFrom }: SubscriptionArgs): void {
-    const of = `subscription "${name}" `;
-    if (queue.fifo && !(this.#args.existing ?? this.#args).fifo) {
-      const remedy = "a standard topic cannot keep the order of a FIFO queue; make both FIFO, or neither";
-      throw new InvalidArgumentError(this.#component, "fifo", false, remedy);
-    }
-    if (filterScope && !filter) {
-      throw new InvalidArgumentError(
-        this.#component,
-        `${of}filterScope`,
-        filterScope,
-        "it says what a filter looks at; give one",
-      );
-    }
-    if (filter) checkPattern(this.#component, `${of}filter`, filter, 262_144);
-    if (replayFrom === undefined) return;
-    checkForm(
-      this.#component,
-      `${of}replayFrom`,
-      replayFrom,
-      /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
-      "a time such as 2027-01-01T00:00:00Z",
-    );
-    if (!this.#args.archiveDays && !this.#args.existing) {
-      throw new InvalidArgumentError(
-        this.#component,
-        `${of}replayFrom`,
-        replayFrom,
-        "the topic keeps nothing; give it archiveDays",
-      );
-    }
-  }
 }
 
 const allow = (publisher: ServicePublisher, topic: pulumi.Output<string>, account: pulumi.Output<string>) => ({
@@ -243,31 +205,3 @@ const allow = (publisher: ServicePublisher, topic: pulumi.Output<string>, accoun
     StringEquals: { "aws:SourceAccount": account },
   },
 });
-
-const tlsOnly = (topic: pulumi.Output<string>) => ({
-  Sid: "TlsOnly",
-  Effect: "Deny",
-  Principal: "*",
-  Action: "sns:Publish",
-  Resource: topic,
-  Condition: { Bool: { "aws:SecureTransport": "false" } },
-});
-
-function validate(component: string, args: TopicArgs): void {
-  if (args.existing) checkAdopted(component, "topic", args);
-  checkForm(component, "topicName", args.topicName, /^[\w-]{1,250}$/, "1 to 250 letters, digits, - or _");
-  checkRange(component, "archiveDays", args.archiveDays, 1, 365);
-  checkRange(component, "deliveryLogs", args.deliveryLogs, 0, 100);
-  if (args.archiveDays && !args.fifo) {
-    throw new InvalidArgumentError(
-      component,
-      "archiveDays",
-      args.archiveDays,
-      "only a FIFO topic keeps messages; set fifo",
-    );
-  }
-  if (args.publishers?.length && args.kmsKeyId === undefined) {
-    const remedy = "AWS's own key for SNS lets no service in; name a key whose policy does";
-    throw new InvalidArgumentError(component, "kmsKeyId", undefined, remedy);
-  }
-}

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import type { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { InvalidArgumentError } from "../invalid-argument.ts";
+import { policyDocument } from "../policy-documents.ts";
 import type { NetworkArgs } from "./network.ts";
 
 /** As AWS names it in an endpoint: `s3`, `secretsmanager`, `rds-data`. */
@@ -60,15 +61,12 @@ export function endpoints(
 
 /** What is asked is for IAM and the service to judge; who asks is of this account, so nobody carries data out with other keys. */
 const ownAccount = (account: pulumi.Output<string>): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: "*",
-        Action: "*",
-        Resource: "*",
-        Condition: { StringEquals: { "aws:PrincipalAccount": account } },
-      },
-    ],
-  });
+  policyDocument([
+    {
+      Effect: "Allow",
+      Principal: "*",
+      Action: "*",
+      Resource: "*",
+      Condition: { StringEquals: { "aws:PrincipalAccount": account } },
+    },
+  ]);

@@ -3,7 +3,6 @@ import * as aws from "@pulumi/aws";
 import { Vpc } from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../check-args.ts";
-import { trustOf } from "../grants.ts";
 import {
   checkAdopted,
   checked,
@@ -12,6 +11,7 @@ import {
   checkRetention,
   InvalidArgumentError,
 } from "../invalid-argument.ts";
+import { policyOf, trustOf } from "../policy-documents.ts";
 import type { Tags } from "../tags.ts";
 import { parseCidr } from "./address-plan.ts";
 import { type EndpointService, endpoints, GATEWAYS } from "./endpoints.ts";
@@ -174,16 +174,12 @@ function recordTraffic(parent: Network, name: string, vpcId: pulumi.Output<strin
     { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
     { parent },
   );
-  const policy = pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-        Resource: [logs.arn, pulumi.interpolate`${logs.arn}:*`],
-      },
-    ],
-  });
+  const policy = policyOf([
+    {
+      actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+      resources: [logs.arn, pulumi.interpolate`${logs.arn}:*`],
+    },
+  ]);
   new aws.iam.RolePolicy(`${name}-flow-policy`, { role: role.name, policy }, { parent });
   new aws.ec2.FlowLog(
     `${name}-flow-log`,

@@ -5,9 +5,10 @@
 import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf, trustOfSource } from "../../grants.ts";
+import type { Grant } from "../../grants.ts";
 import { checkForm, checkRange, InvalidArgumentError } from "../../invalid-argument.ts";
 import { stackNameOf } from "../../names.ts";
+import { policyOf, trustOfSource } from "../../policy-documents.ts";
 import type { Tags } from "../../tags.ts";
 import { Function } from "../function.ts";
 

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf } from "../../grants.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Grant } from "../../grants.ts";
+import { policyDocument, policyOf } from "../../policy-documents.ts";
 import type { Tags } from "../../tags.ts";
 
 /** AWS credentials for signed-in users, in a role whose session is tagged with the user's tenant. */
@@ -38,20 +39,17 @@ export function identityPool(
   const role = new aws.iam.Role(
     `${name}-user-role`,
     {
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Federated: "cognito-identity.amazonaws.com" },
-            Action: ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
-            Condition: {
-              StringEquals: { "cognito-identity.amazonaws.com:aud": identities.id },
-              "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": "authenticated" },
-            },
+      assumeRolePolicy: policyDocument([
+        {
+          Effect: "Allow",
+          Principal: { Federated: "cognito-identity.amazonaws.com" },
+          Action: ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+          Condition: {
+            StringEquals: { "cognito-identity.amazonaws.com:aud": identities.id },
+            "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": "authenticated" },
           },
-        ],
-      }),
+        },
+      ]),
       tags,
     },
     child,
