@@ -1,11 +1,11 @@
 /**
  * Lets all of node:fs see the environment's own files (see own-paths.cjs): calls with callbacks and promises, synchronous
- * ones, and through them the streams. What the system answers then names the paths that the function knows.
+ * ones, and through them the streams. What the system answers then names the paths that the function knows. It comes before
+ * anything is imported, so that every module sees what is changed here.
  *
  * Not reached: native code and node:sqlite, other programs, sockets' paths, `import` and `require` of what is below `/tmp`.
  */
 const fs = require("node:fs");
-const { syncBuiltinESMExports } = require("node:module");
 const { join } = require("node:path");
 const { calls, prepare } = require("./own-calls.cjs");
 const { own, keep, real, shown } = require("./own-paths.cjs");
@@ -31,7 +31,6 @@ for (const name of calls) {
 }
 if (isLimited) limitStorage();
 ownDirectory();
-syncBuiltinESMExports();
 
 function synchronous(name, call) {
   const changed = (...args) => {
