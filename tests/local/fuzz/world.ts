@@ -101,7 +101,7 @@ export async function startWorld(): Promise<World> {
     acme: { host: "acme.example.com", apiId: "restapi001", stage: "v1" },
     globex: { host: "globex.example.com", apiId: "httpapi001", stage: "$default" },
   };
-  const gateway = await startGateway({ cloud: running, port: 0, hosts });
+  const gateway = await startGateway({ cloud: running, port: 0, hosts, home: async () => "<!doctype html>" });
 
   const wires: World["wires"] = new Map();
   for (const name of Object.keys(services)) {

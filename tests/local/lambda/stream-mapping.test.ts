@@ -104,11 +104,15 @@ describe("a batch of a stream", () => {
 describe("filters", () => {
   it("skip what none of them takes, without a call, and the checkpoint passes it (case 4)", async () => {
     await cloud.create();
-    await cloud.putAt("one", '{"kind":"noise"}', '{"kind":"signal"}', "no json", '{"kind":"noise"}');
+    const numbers = await cloud.putAt("one", '{"kind":"noise"}', '{"kind":"signal"}', "no json", '{"kind":"noise"}');
     await cloud.consumer();
     await cloud.map({ filterCriteria: { filters: [{ pattern: '{"data":{"kind":["signal"]}}' }] } });
     expect(await cloud.called(1)).toEqual([['{"kind":"signal"}']]);
-    await cloud.clock.advance(2_000);
+    // A handler that was called is not yet done: only what a checkpoint is past does not come again.
+    await eventually(
+      () => JSON.stringify(cloud.running.database.prepare("SELECT checkpoint FROM lambda_checkpoints").all()),
+      (kept) => kept.includes(numbers.at(-1)!),
+    );
     await cloud.restart();
     await cloud.consumer();
     await cloud.map({});
