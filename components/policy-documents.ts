@@ -18,20 +18,18 @@ export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
   });
 }
 
+type Conditions = Record<string, Record<string, pulumi.Input<string>>>;
+
+const trust = (service: string, conditions?: Conditions): PolicyStatement => ({
+  Effect: "Allow",
+  Principal: { Service: service },
+  Action: "sts:AssumeRole",
+  ...(conditions ? { Condition: conditions } : {}),
+});
+
 /** The trust policy of a role that one AWS service takes on. */
-export function trustOf(service: string, conditions?: Record<string, Record<string, string>>): string {
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: service },
-        Action: "sts:AssumeRole",
-        ...(conditions ? { Condition: conditions } : {}),
-      },
-    ],
-  });
-}
+export const trustOf = (service: string, conditions?: Record<string, Record<string, string>>): string =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [trust(service, conditions)] });
 
 /**
  * The trust policy of a role that one AWS service takes on for resources of this account alone: nobody else's resource can
@@ -45,9 +43,7 @@ export function trustOfSource(
   sourceArn: pulumi.Input<string>,
 ): pulumi.Output<string> {
   const conditions = { StringEquals: { "aws:SourceAccount": account }, ArnLike: { "aws:SourceArn": sourceArn } };
-  return pulumi
-    .output(conditions)
-    .apply((resolved) => trustOf(service, resolved as unknown as Record<string, Record<string, string>>));
+  return policyDocument([trust(service, conditions)]);
 }
 
 /** A statement as IAM writes it. */

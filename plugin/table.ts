@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as terrace from "../components/index.ts";
-import { functionOf } from "./function.ts";
-import type { FunctionArgs } from "./function-args.ts";
-import type { Pattern } from "./pattern.ts";
+import { consume, type StreamConsumerArgs } from "./stream.ts";
 
 /** By other attributes than the table's own keys. */
 export interface TableIndexArgs {
@@ -35,27 +33,6 @@ export interface ThroughputArgs {
   write?: number;
 }
 
-/** A function that sees the table's changes; what reading them takes is granted. */
-export interface TableConsumerArgs {
-  function: FunctionArgs;
-  /** Changes a call; 100 by default. */
-  batchSize?: number;
-  /** Seconds to wait for a full batch; 0 by default. */
-  batchWindowSeconds?: number;
-  /** Only changes that match one of the patterns reach the function; what they leave out costs nothing. */
-  filters?: Pattern[];
-  /** Batches of one shard at a time, 1 to 10; 1 by default. */
-  parallelizationFactor?: number;
-  /** Of a batch that fails; 5 by default. */
-  maximumRetries?: number;
-  /** Seconds after which a change is given up, 60 to 604800. */
-  maximumRecordAgeSeconds?: number;
-  /** "TRIM_HORIZON" (by default: the oldest change that is kept) or "LATEST". */
-  startingPosition?: string;
-  /** Where the position of what was given up goes; a queue of its own by default. */
-  onFailure?: pulumi.Input<string>;
-}
-
 export interface TableArgs {
   /** Physical name. Pulumi's autonaming by default. */
   tableName?: string;
@@ -72,7 +49,7 @@ export interface TableArgs {
   /** What of a change consumers see: "NEW_AND_OLD_IMAGES" and the like; no stream by default. */
   stream?: string;
   /** Functions that see its changes, by name. */
-  consumers?: Record<string, TableConsumerArgs>;
+  consumers?: Record<string, StreamConsumerArgs>;
   /** Copies that can be written, by region. */
   replicas?: Record<string, TableReplicaArgs>;
   /** Days that the table can be taken back to, 1 to 35; 35 by default where it is protected, else none. */
@@ -99,10 +76,7 @@ export class Table extends pulumi.ComponentResource {
     const { consumers = {}, indexes, localIndexes, ...rest } = args;
     const made = { ...rest, indexes: projected(indexes), localIndexes: projected(localIndexes) };
     const table = new terrace.Table(name, made as terrace.TableArgs, { parent: this });
-    for (const [id, { function: consumes, ...settings }] of Object.entries(consumers)) {
-      const consumer = functionOf(`${name}-${id}`, consumes, this);
-      table.consume(`${name}-${id}`, consumer, settings as terrace.StreamConsumerArgs);
-    }
+    consume(name, table, consumers, this);
     this.arn = table.arn;
     this.tableName = table.tableName;
     if (table.streamArn) this.streamArn = table.streamArn;

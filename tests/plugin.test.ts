@@ -7,7 +7,7 @@ import { ComponentResource } from "@pulumi/pulumi";
 import { SHAPES } from "../components/args-shapes.ts";
 import type { Shape } from "../components/check-args.ts";
 import * as terrace from "../components/index.ts";
-import { deploy } from "../engine/testing.ts";
+import { type Deployment, deploy } from "../engine/testing.ts";
 import * as plugin from "../plugin/index.ts";
 
 process.env.TERRACE_BUNDLE_TARGET = "host";
@@ -50,13 +50,23 @@ it("Pulumi's analyzer takes every component, with what it needs and gives", () =
     ["Bucket", [], ["arn", "bucketName"]],
     ["Cell", ["cidr", "tiers"], ["apiId", "bucketName", "clusterArn", "lifecycleFunction", "topicArn", "userPoolId"]],
     ["Database", [], ["adminSecretArn", "clusterArn", "endpoint", "readerEndpoint"]],
+    ["DeadLetterQueue", [], ["arn", "queueName", "url"]],
+    ["Domain", ["api", "host", "zone"], ["certificateArn", "host"]],
     ["FanOut", ["consumers"], ["queueArns", "topicArn"]],
     ["Function", ["entry"], ["arn", "functionName", "logGroupName", "roleArn", "targetArn"]],
+    ["HostedZone", ["zone"], ["nameServers", "zoneId"]],
     ["Network", [], ["isolatedSubnetIds", "privateSubnetIds", "publicSubnetIds", "vpcId"]],
     ["Queue", [], ["arn", "deadLetterArn", "url"]],
+    ["Redirect", ["from", "to", "zone"], ["distributionId"]],
     ["Schedule", ["expression"], ["arn", "targetArn"]],
+    ["Stream", [], ["arn", "streamName"]],
     ["Table", ["attributes", "hashKey"], ["arn", "tableName"]],
     ["Topic", [], ["arn", "topicName"]],
+    [
+      "WebSocketApi",
+      ["authorizer", "functions", "routes"],
+      ["apiId", "callbackUrl", "executionArn", "stageName", "url"],
+    ],
   ]);
   expect(found.map(([name]) => name).sort()).toEqual(names);
   for (const { description } of Object.values(schema.resources)) expect(description).toMatch(/^[A-Z].+\.$/s);
@@ -120,6 +130,27 @@ const programs: Record<string, [make: () => unknown, types: string[]]> = {
         indexes: { byTime: { hashKey: "at" } },
       }),
     ["aws:dynamodb/table:Table"],
+  ],
+  DeadLetterQueue: [() => new plugin.DeadLetterQueue("x", {}), ["aws:sqs/queuePolicy:QueuePolicy"]],
+  Domain: [
+    () => new plugin.Domain("x", { host: "a.example.com", zone: "example.com", api: { id: "abc", stage: "v1" } }),
+    ["aws:apigateway/domainName:DomainName"],
+  ],
+  HostedZone: [() => new plugin.HostedZone("x", { zone: "example.com" }), ["aws:route53/zone:Zone"]],
+  Redirect: [
+    () => new plugin.Redirect("x", { from: ["example.com"], to: "www.example.com", zone: "example.com" }),
+    ["aws:cloudfront/distribution:Distribution"],
+  ],
+  Stream: [
+    () => new plugin.Stream("x", { consumers: { sessions: { function: fn } } }),
+    ["aws:kinesis/stream:Stream", "aws:lambda/eventSourceMapping:EventSourceMapping"],
+  ],
+  WebSocketApi: [
+    () =>
+      new plugin.WebSocketApi("x", {
+        ...{ functions: { chat: fn }, routes: { $connect: "chat", say: "chat" }, authorizer: fn, posting: ["chat"] },
+      }),
+    ["aws:apigatewayv2/api:Api", "aws:apigatewayv2/route:Route"],
   ],
   Topic: [() => new plugin.Topic("x", {}), ["aws:sns/topic:Topic"]],
 };
@@ -235,6 +266,26 @@ describe("what is made of ids and ARNs where the library takes components", () =
       `Schedule "x": target is "${topicArn}"; it starts one thing; give function or target`,
     );
     await expect(deploy(schedule({}))).rejects.toThrow('Schedule "x": target is missing');
+  });
+
+  it("is one function for several routes of a WebSocket API, which posts where it is said to", async () => {
+    const live = (more: object) => () =>
+      new plugin.WebSocketApi("x", {
+        ...{ functions: { chat: fn }, routes: { $connect: "chat", say: "chat" }, authorizer: fn, ...more },
+      });
+    const posts = (stack: Deployment) =>
+      stack
+        .all("aws:iam/rolePolicy:RolePolicy")
+        .filter(({ inputs }) => String(inputs.policy).includes("ManageConnections"));
+    const stack = await deploy(live({ posting: ["chat"] }));
+    expect(stack.all("aws:lambda/function:Function")).toHaveLength(2);
+    expect(stack.all("aws:apigatewayv2/integration:Integration")).toHaveLength(1);
+    expect(posts(stack)).toHaveLength(1);
+    expect(posts(await deploy(live({})))).toEqual([]);
+    await expect(deploy(live({ routes: { $connect: "chats" } }))).rejects.toThrow(
+      'WebSocketApi "x": routes.$connect is "chats"; functions has none of this name; there are chat',
+    );
+    await expect(deploy(live({ posting: ["news"] }))).rejects.toThrow('WebSocketApi "x": posting[0] is "news"');
   });
 
   it("is a pool of users, and a function for each route", async () => {
