@@ -1,5 +1,6 @@
 /** One invocation on its way through an environment, and what may become of it. */
 import { randomUUID } from "node:crypto";
+import type { Delivery } from "./runtime-api/runtime-client.ts";
 import type { ResponseStream } from "./streamed-response.ts";
 
 export const RESPONSE_LIMIT_BYTES = 6_291_556;
@@ -29,6 +30,13 @@ export interface InvocationResult {
   functionError?: "Unhandled";
   /** Of a durable function. */
   durableExecutionArn?: string;
+}
+
+/** As the environment's process gets it now. */
+export function delivery(invocation: Invocation, timeoutMs: number): Delivery {
+  const { requestId, payload, invokedArn, clientContext, tenantId, traceHeader } = invocation;
+  const deadlineMs = Date.now() + timeoutMs;
+  return { requestId, payload, invokedArn, deadlineMs, traceId: traceHeader ?? traceId(), clientContext, tenantId };
 }
 
 export function failure(errorType: string, errorMessage: string): Buffer {

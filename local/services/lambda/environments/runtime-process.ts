@@ -46,17 +46,20 @@ export function awaken(child: ChildProcess): void {
   (child.stdio[4] as Socket).write("\0");
 }
 
-/** Not node:readline: that ends lines at carriage returns as well. */
-export function eachLine(stream: Readable, take: (line: string) => void): void {
+/**
+ * The runtime writes a message of several lines with carriage returns, to keep it one event.
+ * Not node:readline: that ends lines at carriage returns as well.
+ */
+export function eachMessage(stream: Readable, take: (line: string) => void): void {
   let rest = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop()!;
-    for (const line of lines) take(line);
+    for (const line of lines) take(line.replaceAll("\r", "\n"));
   });
   stream.on("end", () => {
-    if (rest) take(rest);
+    if (rest) take(rest.replaceAll("\r", "\n"));
   });
 }
 
