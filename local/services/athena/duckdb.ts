@@ -16,6 +16,8 @@ export async function openEngine(schema: string): Promise<Engine> {
     const reason = (error as Error).message.split("\n")[0];
     throw new Error(`Athena and Firehose need DuckDB on this machine: npm install --include=optional (${reason})`);
   }
+  // Its texts of times with a zone would be in this machine's zone, whatever the session's is.
+  module.DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
   const instance: DuckDBInstance = await module.DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",

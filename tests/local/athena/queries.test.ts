@@ -166,6 +166,13 @@ describe("Presto's functions", () => {
     expect(rows[1]?.[0]).toBe(expected);
   });
 
+  it("tell times with a zone in UTC, wherever the machine stands", async () => {
+    const { DuckDBTimestampTZValue } = await import("@duckdb/node-api");
+    // What DuckDB's package reads from the machine when it loads.
+    DuckDBTimestampTZValue.timezoneOffsetInMinutes = -300;
+    expect(await only("SELECT from_iso8601_timestamp('2026-03-04T05:06:07Z')")).toBe("2026-03-04 05:06:07.000 UTC");
+  });
+
   it("take the time from the cloud's clock", async () => {
     const before = new Date(cloud.clock.now()).toISOString().slice(0, 10);
     expect(await only("SELECT cast(current_date as varchar)")).toBe(before);
