@@ -1,24 +1,20 @@
 /** The functions of this machine: declared by the graph or made by the API, run in pools of environments. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "../../../engine/graph.ts";
 import { discard } from "../../discard.ts";
 import { AwsError, type Cloud } from "../../service.ts";
-import { tracingOf } from "../../tracing.ts";
-import { daemonOf } from "../xray/daemon.ts";
 import { type Code, materialise } from "./code/code.ts";
 import { type Layers, layersOf } from "./code/layers.ts";
-import { offerRuntimePackages } from "./code/runtime-packages.ts";
-import type { DurableEngine } from "./durable/index.ts";
-import { freezer } from "./environments/freezer.ts";
+import type { DurableEngine } from "./durable/engine.ts";
 import type { Invocation, InvocationResult } from "./environments/invocation.ts";
-import { type Pool, type PoolOptions, pool } from "./environments/pool.ts";
+import type { Pool } from "./environments/pool.ts";
 import type { RuntimeApi } from "./environments/runtime-api/runtime-api.ts";
-import { startEnvironment } from "./environments/start-environment.ts";
 import { type FunctionConfig, functionConfig, parseFunctionName } from "./function-config.ts";
 import type { LogBatches } from "./function-log.ts";
 import { concurrencyGauge, type FunctionMetrics, functionMetrics } from "./function-metrics.ts";
+import { functionPools } from "./function-pools.ts";
 import { functionTraces } from "./function-trace.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { nextInChain } from "./recursion.ts";
@@ -104,13 +100,11 @@ export function functions(
   mkdirSync(codeCache, { recursive: true });
   mkdirSync(join(stateDirectory, "pids"), { recursive: true });
   const layers = layersOf(cloud, codeCache);
+  const pools = functionPools(cloud, { runtime, logs, layers, stateDirectory, codeCache });
+  const { provision } = pools;
   const metrics = functionMetrics(cloud);
   const traceInvocation = functionTraces(cloud);
-  const freezing = freezer();
   concurrencyGauge(cloud, () => [...all.keys()].map((name) => [name, activeOf(name)]));
-  let api: RuntimeApi | undefined;
-  let daemon: string | undefined;
-  let stopped = false;
 
   function made(declaration: Resource): LambdaFunction {
     const config = functionConfig(declaration);
@@ -171,71 +165,9 @@ export function functions(
     );
   }
 
-  function poolOf(target: LambdaFunction, tenantId: string | undefined): Pool {
-    const { config, pools } = target;
-    if (config.perTenant && !tenantId) {
-      throw new AwsError(
-        "InvalidParameterValueException",
-        "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.",
-      );
-    }
-    const key = config.perTenant ? tenantId! : "";
-    let found = pools.get(key);
-    if (!found) {
-      found = pool({ clock: cloud.clock, start: (events, isAhead) => start(target, events, isAhead) });
-      pools.set(key, found);
-    }
-    return found;
-  }
-
-  function provision(target: LambdaFunction, provisioned: LambdaFunction["provisioned"]): void {
-    if (!provisioned && !target.provisioned) return;
-    target.provisioned = provisioned;
-    const begin = () => poolOf(target, undefined).provision(target.provisioned?.requested ?? 0);
-    // Whoever starts the platform waits for what answers requests first.
-    setImmediate(() => {
-      if (stopped) return;
-      if (api) begin();
-      else startApi().then(begin, () => {});
-    });
-  }
-
-  function start(
-    { config, code }: LambdaFunction,
-    events: Parameters<PoolOptions["start"]>[0],
-    isProvisioned: boolean,
-  ): ReturnType<PoolOptions["start"]> {
-    const day = new Date(cloud.clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
-    const streamName = `${day}/[${config.version}]${randomBytes(16).toString("hex")}`;
-    return startEnvironment({
-      config,
-      clock: cloud.clock,
-      runtime: api!,
-      freezer: freezing,
-      isProvisioned,
-      codeDirectory: code.directory,
-      layers: config.layers.flatMap((arn) => layers.directoryOf(arn) ?? []),
-      stateDirectory,
-      endpoint: cloud.endpoint,
-      traceDaemon: config.isTraced ? daemon : undefined,
-      region: cloud.region,
-      credentials: cloud.credentialsFor(config.role, config.name, "lambda.amazonaws.com"),
-      streamName,
-      log: logs.stream(config.logGroup, streamName, cloud.principalFor(config.role, config.name)),
-      ...events,
-    });
-  }
-
-  async function startApi(): Promise<void> {
-    // Nothing runs before, and a start has no time for it.
-    offerRuntimePackages(codeCache);
-    [api, daemon] = await Promise.all([runtime(), daemonOf(cloud)]);
-    if (stopped) throw new AwsError("ServiceException", "The service is stopping.", 503);
-  }
-
   async function invoke(target: LambdaFunction, request: InvokeRequest): Promise<InvocationResult> {
     if (target.config.durable && !request.isReplay) return (await durable()).run(target, request);
-    if (!api) await startApi();
+    if (!pools.areReady) await pools.makeReady();
     const { config } = target;
     const reserved = all.get(config.name)?.config.reservedConcurrency;
     if (reserved !== undefined && activeOf(config.name) >= reserved) {
@@ -250,7 +182,7 @@ export function functions(
     const chain = traceHeader && nextInChain(traceHeader, arn, recursive.has(config.name));
     const requestId = request.requestId ?? randomUUID();
     const trace = traceInvocation(config, requestId, chain);
-    const chosen = poolOf(target, request.tenantId);
+    const chosen = pools.of(target, request.tenantId);
     return new Promise((done) => {
       chosen.submit({
         requestId,
@@ -289,14 +221,12 @@ export function functions(
       return { functionName, qualifier };
     },
     async stop() {
-      stopped = true;
       for (const latest of all.values()) {
         for (const { pools } of [latest, ...versions.of(latest.config.name)]) {
           for (const each of pools.values()) each.kill();
         }
       }
-      await api?.close();
-      tracingOf(cloud).stopDaemon?.();
+      await pools.stop();
     },
   };
 }

@@ -2,8 +2,8 @@
 import type { Readable } from "node:stream";
 import { AwsError, type Call, type Cloud, type Operation } from "../../service.ts";
 import { constraint, invalid } from "./api/errors.ts";
-import type { AsyncInvocations } from "./async-invocations.ts";
-import type { DurableEngine } from "./durable/index.ts";
+import type { AsyncInvocations } from "./asynchronous/async-invocations.ts";
+import type { DurableEngine } from "./durable/engine.ts";
 import { parseFunctionName } from "./function-config.ts";
 import type { Functions, InvokeRequest, LambdaFunction } from "./functions.ts";
 import type { ResourcePolicies } from "./resource-policy.ts";

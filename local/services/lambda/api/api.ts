@@ -1,6 +1,6 @@
 /** Lambda's control plane: what its operations share, and all of them together. */
 import type { Cloud, Operation } from "../../../service.ts";
-import type { AsyncInvocations } from "../async-invocations.ts";
+import type { AsyncInvocations } from "../asynchronous/async-invocations.ts";
 import type { Code } from "../code/code.ts";
 import type { CodeSigningConfigs } from "../code/code-signing.ts";
 import type { EventSourceMappings } from "../event-sources/index.ts";

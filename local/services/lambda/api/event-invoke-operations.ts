@@ -2,7 +2,7 @@
 import type { PutFunctionEventInvokeConfigCommandInput } from "@aws-sdk/client-lambda";
 import type { Value } from "../../../../engine/graph.ts";
 import type { Operation } from "../../../service.ts";
-import type { EventInvokeConfig } from "../event-invoke-config.ts";
+import type { EventInvokeConfig } from "../asynchronous/event-invoke-config.ts";
 import { parseFunctionName } from "../function-config.ts";
 import type { Api } from "./api.ts";
 import { notFound, pageOf } from "./errors.ts";

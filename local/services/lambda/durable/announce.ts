@@ -1,6 +1,6 @@
 /** Who hears of an execution besides its caller: EventBridge, and the dead-letter queue when nobody waits for it. */
 import type { Cloud } from "../../../service.ts";
-import { deliverAs } from "../destinations.ts";
+import { deliverAs } from "../asynchronous/destinations.ts";
 import type { Functions } from "../functions.ts";
 import type { DurableExecution } from "./execution.ts";
 

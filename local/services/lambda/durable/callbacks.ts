@@ -2,9 +2,9 @@
 import { AwsError, type Clock } from "../../../service.ts";
 import { parseCallbackId } from "./callback-id.ts";
 import { put } from "./checkpoint.ts";
+import type { Lives } from "./engine.ts";
 import { type DurableOperation, dueAt, type ErrorObject, isOver, type LiveExecution } from "./execution.ts";
 import { eventOf } from "./history.ts";
-import type { Lives } from "./index.ts";
 
 export function callbacks(clock: Clock, lives: Lives) {
   /** @throws AwsError CallbackTimeoutException where nobody waits for it any more */

@@ -3,9 +3,9 @@ import type { Cloud } from "../../../service.ts";
 import { parseFunctionName } from "../function-config.ts";
 import type { Functions } from "../functions.ts";
 import { invalid, put } from "./checkpoint.ts";
+import type { Lives } from "./engine.ts";
 import { type DurableExecution, type DurableOperation, isClosed, isOver, type LiveExecution } from "./execution.ts";
 import { eventOf } from "./history.ts";
-import type { Lives } from "./index.ts";
 import { errorOf } from "./invocations.ts";
 
 export function chainedInvokes(cloud: Cloud, functions: Functions, lives: Lives, isStopped: () => boolean) {

@@ -6,21 +6,19 @@
  * Not emulated: encryption with a customer's key, metrics, quotas of running executions.
  */
 import { randomUUID } from "node:crypto";
-import type { CheckpointDurableExecutionRequest } from "@aws-sdk/client-lambda";
 import { AwsError, type Cloud, type Timer } from "../../../service.ts";
 import { notFound } from "../api/errors.ts";
-import type { InvocationResult } from "../environments/invocation.ts";
-import { type Functions, type InvokeRequest, type LambdaFunction, unqualified } from "../functions.ts";
+import { type Functions, type LambdaFunction, unqualified } from "../functions.ts";
 import { announcements } from "./announce.ts";
 import { callbacks } from "./callbacks.ts";
 import { chainedInvokes } from "./chained-invokes.ts";
 import { applyTime, applyUpdates, invalid, put } from "./checkpoint.ts";
+import type { DurableEngine, Lives, Outcome, StartRequest } from "./engine.ts";
 import {
   type DurableExecution,
   type DurableOperation,
   described,
   dueAt,
-  type ErrorObject,
   type ExecutionStatus,
   isClosed,
   isOver,
@@ -29,48 +27,9 @@ import {
 } from "./execution.ts";
 import { executionClosed, executionStarted, type NewEvent } from "./history.ts";
 import { invocations } from "./invocations.ts";
-import { type DurableStore, durableStore } from "./store.ts";
+import { durableStore } from "./store.ts";
 
 const SYNC_LIMIT_SECONDS = 900;
-
-export interface StartRequest extends InvokeRequest {
-  executionName?: string;
-  /** Its caller does not wait. */
-  isAsync?: boolean;
-  parent?: DurableExecution["parent"];
-}
-
-export interface DurableEngine {
-  store: DurableStore;
-  /** Begins an execution, or finds the one of this name. Throws DurableExecutionAlreadyStartedException. */
-  start(target: LambdaFunction, request: StartRequest): DurableExecution;
-  /** An execution from beginning to end, for a caller who waits. */
-  run(target: LambdaFunction, request: StartRequest): Promise<InvocationResult>;
-  find(arn: string): DurableExecution;
-  checkpoint(request: CheckpointDurableExecutionRequest): object;
-  /** What an invocation replays. Throws where the token is not its own. */
-  state(arn: string, token: string): DurableOperation[];
-  completeCallback(id: string, outcome: { result?: string; error?: ErrorObject; isFailure?: boolean }): void;
-  heartbeat(id: string): void;
-  end(arn: string, error: ErrorObject): DurableExecution;
-  /** Goes on with what an earlier run left, once its function is declared. */
-  resume(functionName: string): void;
-  stop(): void;
-}
-
-/** What the parts of the engine share. */
-export interface Lives {
-  get(arn: string): LiveExecution | undefined;
-  /** Writes down, then goes on: with an invocation where the function has not seen everything. */
-  commit(execution: LiveExecution, operations: DurableOperation[], events: NewEvent[], goOn?: boolean): void;
-  close(execution: LiveExecution, status: ExecutionStatus, outcome: Outcome, events?: NewEvent[]): void;
-  start: DurableEngine["start"];
-}
-
-export interface Outcome {
-  result?: string;
-  error?: ErrorObject;
-}
 
 export function durableEngine(cloud: Cloud, functions: Functions): DurableEngine {
   const { clock } = cloud;

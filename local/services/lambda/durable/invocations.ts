@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { AwsError, Cloud } from "../../../service.ts";
 import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "../functions.ts";
+import type { Lives } from "./engine.ts";
 import { described, type ErrorObject, isClosed, isOver, type LiveExecution, replayed } from "./execution.ts";
 import { invocationCompleted } from "./history.ts";
-import type { Lives } from "./index.ts";
 
 /** Before a crashed invocation is tried again; after the last of them the execution has failed. */
 export const RETRY_DELAYS_MS = [1, 2, 4, 8, 16, 32, 64].map((seconds) => seconds * 1000);

@@ -3,8 +3,8 @@ import type { AwsError, Operation } from "../../../service.ts";
 import { constraint, invalid, pageOf } from "../api/errors.ts";
 import { parseFunctionName } from "../function-config.ts";
 import { parseCallbackId } from "./callback-id.ts";
+import type { DurableEngine } from "./engine.ts";
 import type { DurableExecution } from "./execution.ts";
-import type { DurableEngine } from "./index.ts";
 
 const ARN =
   /^arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:function:[a-zA-Z0-9_-]+:(\$LATEST|[0-9]+)\/durable-execution\/[a-zA-Z0-9_-]+\/[a-zA-Z0-9_-]+$/;

@@ -1,7 +1,7 @@
 /** One batch of a stream until it is done: handled, taken up again where it failed, halved, or given up to its destination. */
 import { randomUUID } from "node:crypto";
 import { AwsError, type Cloud } from "../../../service.ts";
-import { deliverAs } from "../destinations.ts";
+import { deliverAs } from "../asynchronous/destinations.ts";
 import { type Functions, KEEP_WARM_IN_BACKGROUND_MS } from "../functions.ts";
 import { failureRecord, resumeAt, type StreamRecord } from "./stream-records.ts";
 import type { StreamMapping } from "./stream-settings.ts";

@@ -3,33 +3,19 @@
  * sent to a destination or dead-letter queue when they fail for good. They survive a killed process.
  */
 import { randomUUID } from "node:crypto";
-import type { AwsError, Cloud } from "../../service.ts";
+import type { AwsError, Cloud } from "../../../service.ts";
+import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction, unqualified } from "../functions.ts";
 import { deliverAs } from "./destinations.ts";
 import { type EventInvokeConfigs, eventInvokeConfigs } from "./event-invoke-config.ts";
-import { type Functions, KEEP_WARM_IN_BACKGROUND_MS, type LambdaFunction, unqualified } from "./functions.ts";
+import { type KeptEvent, keptEvents } from "./kept-events.ts";
 
 /** Before the first and the second retry. */
 const RETRY_DELAYS_MS = [60_000, 120_000];
 const THROTTLED_DELAY_MS = 1_000;
 const THROTTLED_DELAY_LIMIT_MS = 300_000;
 
-interface Queued {
-  id: string;
-  function: string;
-  payload: string;
-  /** Invocations so far that the function failed. */
-  failures: number;
-  /** Attempts that found no free concurrency. */
-  throttles: number;
-  acceptedAt: number;
-  dueAt: number;
-  qualifier?: string;
-  tenantId?: string;
-  traceHeader?: string;
-}
-
 /** What an accepted invocation is made of. */
-type Accepted = Pick<Queued, "payload" | "qualifier" | "tenantId" | "traceHeader">;
+type Accepted = Pick<KeptEvent, "payload" | "qualifier" | "tenantId" | "traceHeader">;
 
 export interface AsyncInvocations {
   configs: EventInvokeConfigs;
@@ -42,25 +28,14 @@ export interface AsyncInvocations {
 
 export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvocations {
   const { database, clock } = cloud;
-  database.exec(`CREATE TABLE IF NOT EXISTS lambda_events (
-    id TEXT PRIMARY KEY, function TEXT NOT NULL, payload TEXT NOT NULL, failures INTEGER NOT NULL, throttles INTEGER NOT NULL,
-    accepted_at INTEGER NOT NULL, due_at INTEGER NOT NULL, qualifier TEXT, tenant_id TEXT, trace_header TEXT) STRICT`);
-  // A state folder of an earlier release has none.
-  const columns = database.prepare("SELECT name FROM pragma_table_info('lambda_events')").all();
-  if (!columns.some(({ name }) => name === "trace_header")) {
-    database.exec("ALTER TABLE lambda_events ADD COLUMN trace_header TEXT");
-  }
-  const insert = database.prepare("INSERT INTO lambda_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  const update = database.prepare("UPDATE lambda_events SET failures = ?, throttles = ?, due_at = ? WHERE id = ?");
-  const remove = database.prepare("DELETE FROM lambda_events WHERE id = ?");
-  const leftOf = database.prepare("SELECT * FROM lambda_events WHERE function = ?");
+  const kept = keptEvents(database);
   const configs = eventInvokeConfigs(clock);
   const scheduled = new Set<string>();
   let stopped = false;
 
-  const configOf = (event: Queued) => configs.effective(event.function, event.qualifier);
+  const configOf = (event: KeptEvent) => configs.effective(event.function, event.qualifier);
 
-  function schedule(event: Queued): void {
+  function schedule(event: KeptEvent): void {
     scheduled.add(event.id);
     const delay = event.dueAt - clock.now();
     // A turn later even when due: the caller gets its 202 first.
@@ -68,7 +43,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
     else clock.after(delay, () => void attempt(event));
   }
 
-  async function attempt(event: Queued): Promise<void> {
+  async function attempt(event: KeptEvent): Promise<void> {
     if (stopped) return;
     const { qualifier, tenantId, payload, id, traceHeader } = event;
     const target = targetOf(event);
@@ -104,7 +79,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
   }
 
   /** Of an alias with weights, maybe another version each time. */
-  function targetOf({ function: name, qualifier }: Queued): LambdaFunction | undefined {
+  function targetOf({ function: name, qualifier }: KeptEvent): LambdaFunction | undefined {
     try {
       return functions.find(name, qualifier);
     } catch {
@@ -112,22 +87,22 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
     }
   }
 
-  function throttled(event: Queued, target: LambdaFunction): Promise<void> | void {
+  function throttled(event: KeptEvent, target: LambdaFunction): Promise<void> | void {
     if (target.config.reservedConcurrency === 0) return giveUp(event, target, "EventAgeExceeded");
     event.throttles++;
     return later(event, target, Math.min(THROTTLED_DELAY_MS * 2 ** (event.throttles - 1), THROTTLED_DELAY_LIMIT_MS));
   }
 
-  function later(event: Queued, target: LambdaFunction, delayMs: number): Promise<void> | void {
+  function later(event: KeptEvent, target: LambdaFunction, delayMs: number): Promise<void> | void {
     event.dueAt = clock.now() + delayMs;
     if (event.dueAt - event.acceptedAt > configOf(event).maximumEventAgeSeconds * 1000) {
       return giveUp(event, target, "EventAgeExceeded");
     }
-    update.run(event.failures, event.throttles, event.dueAt, event.id);
+    kept.update(event);
     schedule(event);
   }
 
-  async function giveUp(event: Queued, target: LambdaFunction, condition: string, payload?: Buffer): Promise<void> {
+  async function giveUp(event: KeptEvent, target: LambdaFunction, condition: string, payload?: Buffer): Promise<void> {
     const { onFailure } = configOf(event);
     const { deadLetterArn } = target.config;
     if (onFailure) await conclude(event, target, onFailure, condition, payload);
@@ -148,7 +123,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
   }
 
   function conclude(
-    event: Queued,
+    event: KeptEvent,
     target: LambdaFunction,
     arn: string,
     condition: string,
@@ -194,8 +169,8 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
     }
   }
 
-  function finish(event: Queued): void {
-    remove.run(event.id);
+  function finish(event: KeptEvent): void {
+    kept.remove(event.id);
     scheduled.delete(event.id);
   }
 
@@ -203,7 +178,7 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
     configs,
     accept({ config }, { payload, qualifier, tenantId, traceHeader }) {
       const now = clock.now();
-      const event: Queued = {
+      const event: KeptEvent = {
         id: randomUUID(),
         function: config.name,
         payload,
@@ -215,27 +190,12 @@ export function asyncInvocations(cloud: Cloud, functions: Functions): AsyncInvoc
         tenantId,
         traceHeader,
       };
-      const rest = [qualifier, tenantId, traceHeader].map((value) => value ?? null);
-      insert.run(event.id, config.name, payload, 0, 0, now, now, ...rest);
+      kept.add(event);
       schedule(event);
       return event.id;
     },
     resume({ config }) {
-      for (const row of leftOf.all(config.name)) {
-        if (scheduled.has(String(row.id))) continue;
-        schedule({
-          id: String(row.id),
-          function: config.name,
-          payload: String(row.payload),
-          failures: Number(row.failures),
-          throttles: Number(row.throttles),
-          acceptedAt: Number(row.accepted_at),
-          dueAt: Number(row.due_at),
-          qualifier: row.qualifier === null ? undefined : String(row.qualifier),
-          tenantId: row.tenant_id === null ? undefined : String(row.tenant_id),
-          traceHeader: row.trace_header === null ? undefined : String(row.trace_header),
-        });
-      }
+      for (const event of kept.of(config.name)) if (!scheduled.has(event.id)) schedule(event);
     },
     stop() {
       stopped = true;

@@ -1,7 +1,7 @@
 /** How asynchronous invocations of a function, version or alias are retried, and who is told what became of them. */
-import type { Resource } from "../../../engine/graph.ts";
-import { AwsError, type Clock } from "../../service.ts";
-import { parseFunctionName } from "./function-config.ts";
+import type { Resource } from "../../../../engine/graph.ts";
+import { AwsError, type Clock } from "../../../service.ts";
+import { parseFunctionName } from "../function-config.ts";
 
 export interface EventInvokeConfig {
   functionName: string;

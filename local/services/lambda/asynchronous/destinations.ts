@@ -1,7 +1,7 @@
 /** Sends what became of an invocation to a queue, topic, function, event bus or bucket, with the permissions of the function's role. */
 import { randomUUID } from "node:crypto";
-import { AwsError, type Cloud } from "../../service.ts";
-import type { FunctionConfig } from "./function-config.ts";
+import { AwsError, type Cloud } from "../../../service.ts";
+import type { FunctionConfig } from "../function-config.ts";
 
 /**
  * @param attributes of the message, for a queue or topic
