@@ -19,6 +19,8 @@ export interface AccessRules {
   onTable(action: string): Authorize;
   onItem(action: string): Authorize;
   onQuery(action: "Query" | "Scan"): Authorize;
+  /** Of a statement: the table or an index of it, and the keys that it touches. */
+  partiql(action: string, table: string, index: string | undefined, keys: Item[], more: Access["context"]): Access;
   batchGet: Authorize;
   batchWrite: Authorize;
   transactGet: Authorize;
@@ -37,6 +39,10 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
     const keys = items.map((item) => hash && item?.[hash]).filter((value) => value !== undefined && value !== "");
     return keys.length === 0 ? {} : { "dynamodb:LeadingKeys": [...new Set((keys as AttributeValue[]).map(shown))] };
   }
+
+  /** The only attribute of each is the index's partition key. */
+  const indexKeys = (keys: Item[]): Access["context"] =>
+    keys.length === 0 ? {} : { "dynamodb:LeadingKeys": keys.flatMap((key) => Object.values(key).map(shown)) };
 
   const policyOf = (table: string | undefined) => storage.tables.get(tableName(table))?.policy;
 
@@ -87,6 +93,10 @@ export function accessRules(cloud: Cloud, storage: Storage): AccessRules {
         "dynamodb:Select": selected(input),
         ...attributes(input as object),
       },
+    }),
+    partiql: (action, table, index, keys, more) => ({
+      ...{ action: `dynamodb:${action}`, resource: arn(table, index), resourcePolicy: policyOf(table) },
+      context: { ...(index === undefined ? leadingKeys(table, keys) : indexKeys(keys)), ...more },
     }),
     batchGet: ({ RequestItems: requested = {} }: BatchGet) =>
       Object.entries(requested).map(([table, { Keys = [], ...request }]) =>

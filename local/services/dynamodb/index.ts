@@ -1,7 +1,7 @@
 /**
- * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions and TTL over SQLite.
+ * DynamoDB on one machine: tables, items, expressions, indexes, batches, transactions, PartiQL and TTL over SQLite.
  *
- * Not emulated: PartiQL, backups and exports, global tables, capacity limits and throttling, the legacy
+ * Not emulated: backups and exports, global tables, capacity limits and throttling, the legacy
  * parameters that expressions replaced (refused by name).
  * Items past their TTL are gone at once; AWS takes up to two days.
  */
@@ -133,34 +133,48 @@ export function dynamodb(cloud: Cloud): Service {
   const measuredTables = (operations: Record<string, Operation>) =>
     measured(underKeys(operations), DATA_OPERATIONS, ended);
 
+  const operations = measuredTables({
+    ...tableOperations(items, access, cloud.clock),
+    GetItem: {
+      authorize: access.onItem("GetItem"),
+      run(input: ItemInput) {
+        refuseLegacy(input);
+        const table = tableOf(items, input.TableName);
+        const { key } = keyOfRequest(table, input.Key);
+        const chosen = projection(input);
+        const item = items.get(table, key);
+        const units = consumed.read(input, table.name, item === undefined ? 0 : sizeOfItem(item));
+        return item === undefined ? units : { Item: chosen(item), ...units };
+      },
+    },
+    PutItem: writing("PutItem", put, ["NONE", "ALL_OLD"]),
+    DeleteItem: writing("DeleteItem", remove, ["NONE", "ALL_OLD"]),
+    UpdateItem: writing("UpdateItem", update, ["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]),
+    Query: { authorize: access.onQuery("Query"), run: paging(query) },
+    Scan: { authorize: access.onQuery("Scan"), run: paging(scan) },
+    BatchGetItem: { authorize: access.batchGet, run: (input) => batchGet(items, input, consumed) },
+    BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input, consumed) },
+    TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input, consumed) },
+    TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock, consumed) },
+  });
+
+  /** What IAM is asked stands in the statement: `dynamodb:PartiQLSelect` on a table or an index, and its like. */
+  const statements = async () =>
+    (await import("./partiql/operations.ts")).partiqlOperations({
+      ...{ items, authorize: cloud.authorize, access: access.partiql },
+      run: async (operation, input, call) => operations[operation]!.run(input, call),
+    });
+
   return {
     name: "dynamodb",
     client: () => import("@aws-sdk/client-dynamodb"),
     resources: { "aws:dynamodb/table:Table": provision },
-    operations: measuredTables({
-      ...tableOperations(items, access, cloud.clock),
-      GetItem: {
-        authorize: access.onItem("GetItem"),
-        run(input: ItemInput) {
-          refuseLegacy(input);
-          const table = tableOf(items, input.TableName);
-          const { key } = keyOfRequest(table, input.Key);
-          const chosen = projection(input);
-          const item = items.get(table, key);
-          const units = consumed.read(input, table.name, item === undefined ? 0 : sizeOfItem(item));
-          return item === undefined ? units : { Item: chosen(item), ...units };
-        },
-      },
-      PutItem: writing("PutItem", put, ["NONE", "ALL_OLD"]),
-      DeleteItem: writing("DeleteItem", remove, ["NONE", "ALL_OLD"]),
-      UpdateItem: writing("UpdateItem", update, ["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]),
-      Query: { authorize: access.onQuery("Query"), run: paging(query) },
-      Scan: { authorize: access.onQuery("Scan"), run: paging(scan) },
-      BatchGetItem: { authorize: access.batchGet, run: (input) => batchGet(items, input, consumed) },
-      BatchWriteItem: { authorize: access.batchWrite, run: (input) => batchWrite(items, input, consumed) },
-      TransactGetItems: { authorize: access.transactGet, run: (input) => transactGet(items, input, consumed) },
-      TransactWriteItems: { authorize: access.transactWrite, run: transactions(items, cloud.clock, consumed) },
-    }),
+    operations: {
+      ...operations,
+      ExecuteStatement: { run: async (input, call) => (await statements()).executeStatement(input, call) },
+      BatchExecuteStatement: { run: async (input, call) => (await statements()).batchExecute(input, call) },
+      ExecuteTransaction: { run: async (input, call) => (await statements()).executeTransaction(input, call) },
+    },
     stop: items.stop,
   };
 }
