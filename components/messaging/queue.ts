@@ -64,6 +64,7 @@ export interface ConsumerArgs {
  *
  * ```ts
  * const queue = new Queue("orders", { visibilityTimeoutSeconds: 90 });
+ * const consumer = new Function("orders", { entry: "functions/orders", grants: [grantConsume(queue.arn)] });
  * queue.consume("orders", consumer, { batchSize: 20, batchWindowSeconds: 5 });
  * ```
  */
@@ -224,7 +225,7 @@ export class Queue extends pulumi.ComponentResource {
     return new aws.sqs.QueuePolicy(`${name}-policy`, { queueUrl: this.url, policy }, { parent: this });
   }
 
-  /** Lets the same service put what it could not deliver with the queue's dead letters. */
+  /** Lets the same service put what it could not deliver with the dead letters. */
   acceptDeadLetters(
     name: string,
     service: string,

@@ -7,6 +7,14 @@ const allow = (actions: string[]): string =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] });
 
 const LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
+const INTERFACES = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];
 const SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role";
 
 export const AWS_MANAGED_POLICIES: Record<string, string> = {
@@ -23,15 +31,8 @@ export const AWS_MANAGED_POLICIES: Record<string, string> = {
     "sqs:GetQueueAttributes",
     ...LOGS,
   ]),
-  [`${SERVICE_ROLE}/AWSLambdaVPCAccessExecutionRole`]: allow([
-    ...LOGS,
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-  ]),
+  [`${SERVICE_ROLE}/AWSLambdaVPCAccessExecutionRole`]: allow([...LOGS, ...INTERFACES]),
+  [`${SERVICE_ROLE}/AWSLambdaENIManagementAccess`]: allow(INTERFACES),
   [`${SERVICE_ROLE}/AmazonAPIGatewayPushToCloudWatchLogs`]: allow([
     ...LOGS,
     "logs:DescribeLogGroups",

@@ -5,6 +5,7 @@
 import type { Resource } from "../../../engine/graph.ts";
 import type { CoreCloud } from "../../cloud.ts";
 import type { Role } from "../../iam/index.ts";
+import { AWS_MANAGED_POLICIES } from "../../iam/managed-policies.ts";
 import { parseIdentityPolicy, parsePolicy } from "../../iam/policy.ts";
 import type { Service } from "../../service.ts";
 import { entities as createEntities, onlyVersion, type PolicyEntity } from "./entities.ts";
@@ -37,13 +38,22 @@ export function iam(cloud: CoreCloud): Service {
       role.policies.set(inline.name, inline.policy);
     }
     for (const managed of (inputs.managedPolicyArns ?? []) as string[]) {
-      role.policies.set(managed, entities.document(managed));
+      const document = managedDocument(managed);
+      if (document) role.policies.set(managed, document);
     }
     entities.saveRole({
       ...{ role, path: String(inputs.path ?? "/"), createdAt: clock.now(), boundaryArn },
       description: inputs.description === undefined ? undefined : String(inputs.description),
       tags: (inputs.tags ?? {}) as Record<string, string>,
     });
+  }
+
+  /** AWS has more policies of its own than are here: a program that names another one starts, and the log says what is missing. */
+  function managedDocument(arn: string): string | undefined {
+    if (!/^arn:aws[\w-]*:iam::aws:policy\//.test(arn) || AWS_MANAGED_POLICIES[arn]) return entities.document(arn);
+    const message = `${arn} is not among the policies of AWS that are on this machine: who has it may nothing by it.`;
+    cloud.log({ level: "warn", source: "iam", message });
+    return undefined;
   }
 
   function attach(roleName: string, name: string, document: string): void {
@@ -73,7 +83,8 @@ export function iam(cloud: CoreCloud): Service {
         ),
       "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ({ inputs }) => {
         const arn = String(inputs.policyArn);
-        attach(String(inputs.role), arn, entities.document(arn));
+        const document = managedDocument(arn);
+        if (document) attach(String(inputs.role), arn, document);
       },
     },
     operations: {

@@ -25,6 +25,8 @@ const SUBSCRIPTION_ATTRIBUTES = [
   ...["deliveryPolicy", "replayPolicy", "subscriptionRoleArn"],
 ];
 
+const FOR_PEOPLE = /^(email|email-json|sms|application)$/;
+
 export function sns(cloud: Cloud): Service {
   const topics = topicsOf(cloud);
   const stopping = new AbortController();
@@ -70,6 +72,12 @@ export function sns(cloud: Cloud): Service {
 
   async function declareSubscription({ id, inputs }: Resource): Promise<void> {
     const topic = topics.find(String(inputs.topic));
+    // People are not told from here, and what tells them is no reason not to start.
+    if (FOR_PEOPLE.test(String(inputs.protocol))) {
+      const message = `${topic.arn}: nobody is told by ${inputs.protocol}, which does not run on this machine.`;
+      cloud.log({ level: "info", source: "sns", message });
+      return;
+    }
     const attributes: Record<string, string> = {};
     // The scope first: whether a policy is a good one depends on it.
     for (const name of SUBSCRIPTION_ATTRIBUTES) {

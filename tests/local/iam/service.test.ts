@@ -26,7 +26,9 @@ import {
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
+import type { LogLine } from "../../../local/service.ts";
 import { services } from "../../../local/services/index.ts";
+import { resource } from "../resource.ts";
 
 let directory: string;
 let cloud: RunningCloud;
@@ -129,6 +131,34 @@ it("attaches managed policies, AWS's own and one's own, and deletes neither whil
   await iam.send(new DeletePolicyCommand({ PolicyArn }));
   await iam.send(new DeleteRoleCommand(worker));
   expect(await failure(iam.send(new GetRoleCommand(worker)))).toMatch(/^NoSuchEntity/);
+});
+
+it("a program's role has nothing of a policy of AWS that is not here, and the log says so; one's own has to be there", async () => {
+  const lines: LogLine[] = [];
+  const own = await startCloud({ services, log: (line) => lines.push(line) });
+  try {
+    const { resources } = await own.service("iam");
+    const attach = (policyArn: string) =>
+      resources["aws:iam/rolePolicyAttachment:RolePolicyAttachment"]!(
+        resource("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "a", { role: "worker", policyArn }),
+      );
+    await resources["aws:iam/role:Role"]!(
+      resource("aws:iam/role:Role", "worker", { name: "worker", assumeRolePolicy: trust() }),
+    );
+    await attach("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess");
+    const { AttachedPolicies } = await own.call("iam", "ListAttachedRolePolicies", { RoleName: "worker" });
+    expect(AttachedPolicies).toEqual([]);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: "warn",
+        source: "iam",
+        message: expect.stringMatching(/ViewOnlyAccess is not among the policies of AWS that are on this machine/),
+      }),
+    ]);
+    expect(() => attach("arn:aws:iam::000000000000:policy/gone")).toThrow("does not exist or is not attachable");
+  } finally {
+    await own.stop();
+  }
 });
 
 it("keeps what it made over a restart", async () => {

@@ -9,6 +9,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand, S
 import { type RunningCloud, startCloud } from "../../../local/cloud.ts";
 import { sns } from "../../../local/services/sns/index.ts";
 import { sqs } from "../../../local/services/sqs/index.ts";
+import { resource } from "../resource.ts";
 
 let cloud: RunningCloud;
 let topics: SNSClient;
@@ -166,4 +167,14 @@ it("names a topic that is not there", async () => {
     new PublishCommand({ TopicArn: "arn:aws:sns:eu-west-1:000000000000:none", Message: "x" }),
   );
   await expect(missing).rejects.toMatchObject({ name: "NotFoundException" });
+});
+
+it("a program's subscriber by e-mail is told nothing, and the log says so without the address", async () => {
+  const TopicArn = await topic("alarms");
+  const { resources } = await cloud.service("sns");
+  const type = "aws:sns/topicSubscription:TopicSubscription";
+  await resources[type]!(resource(type, "ada", { topic: TopicArn, protocol: "email", endpoint: "ada@example.com" }));
+  await topics.send(new PublishCommand({ TopicArn, Message: "to nobody" }));
+  expect(await cloud.call("sns", "ListSubscriptionsByTopic", { TopicArn })).toMatchObject({ Subscriptions: [] });
+  expect(logged).toEqual([`${TopicArn}: nobody is told by email, which does not run on this machine.`]);
 });
