@@ -227,6 +227,23 @@ describe("an archive", () => {
     expect(await attributesOf(arn)).toMatchObject({ ReplayStatus: "Completed" });
   });
 
+  it("says of a replay that was cut off by a kill that it failed, where nothing is kept any more", async () => {
+    await createTopic();
+    const start = cloud.clock.now();
+    await publish("kept");
+    await openQueue("late.fifo");
+    const arn = await subscribe("late.fifo", { ReplayPolicy: since(start) });
+    await setOnTopic("ArchivePolicy", "{}");
+    cloud.running.database.prepare("UPDATE sns_replays SET status = 'Pending'").run();
+    disconnect();
+    await cloud.restart({ isKilled: true });
+    connect();
+    await attributesOf(arn);
+    await cloud.clock.advance(1000);
+    expect(await attributesOf(arn)).toMatchObject({ ReplayStatus: "Failed" });
+    expect(cloud.logged.at(-1)!.message).toContain("the topic has no archive policy");
+  });
+
   it("forgets a replay with its subscription, or when its policy is taken away", async () => {
     await createTopic();
     const start = cloud.clock.now();

@@ -33,7 +33,7 @@ export function replaysOf(sending: Sending, topics: Topics): Replays {
   const pending = database.prepare("SELECT subscription FROM sns_replays WHERE status = 'Pending'");
   const save = database.prepare("INSERT OR REPLACE INTO sns_replays VALUES (?, ?, ?)");
   const forget = database.prepare("DELETE FROM sns_replays WHERE subscription = ?");
-
+  /** Of subscriptions: the policy that is being followed. */
   const running = new Map<string, string>();
 
   async function run(topic: Topic, arn: string, policy: string): Promise<void> {
@@ -54,13 +54,17 @@ export function replaysOf(sending: Sending, topics: Topics): Replays {
         }
         save.run(arn, policy, "Completed");
       } catch (error) {
-        save.run(arn, policy, "Failed");
-        log({ level: "warn", source: "sns", message: `The replay for ${arn} failed: ${(error as Error).message}` });
+        failed(arn, policy, error as Error);
       } finally {
         if (running.get(arn) === policy) running.delete(arn);
       }
     });
     await topic.tail;
+  }
+
+  function failed(arn: string, policy: string, error: Error): void {
+    save.run(arn, policy, "Failed");
+    log({ level: "warn", source: "sns", message: `The replay for ${arn} failed: ${error.message}` });
   }
 
   async function follow(topic: Topic, { arn, replayPolicy }: Subscription): Promise<void> {
@@ -74,8 +78,11 @@ export function replaysOf(sending: Sending, topics: Topics): Replays {
 
   function resume(): void {
     for (const { subscription } of pending.all()) {
-      const topic = topics.all().find(({ subscriptions }) => subscriptions.has(String(subscription)));
-      if (topic) void follow(topic, topic.subscriptions.get(String(subscription))!);
+      const arn = String(subscription);
+      const topic = topics.all().find(({ subscriptions }) => subscriptions.has(arn));
+      const found = topic?.subscriptions.get(arn);
+      // The topic may keep nothing any more.
+      if (topic && found) follow(topic, found).catch((error) => failed(arn, String(found.replayPolicy), error));
     }
   }
 
