@@ -54,6 +54,7 @@ function prepare(name, args) {
 }
 
 function reasonOf(name, roles, args) {
+  if (roles === "r" && name !== "open" && name !== "access") return undefined;
   const paths = args.slice(0, roles.length).map(textOf);
   // A descriptor, or what node:fs refuses itself.
   if (paths.includes(undefined)) return undefined;
