@@ -12,12 +12,13 @@ const DEVICES = /^\/(?:dev\/(?:null|zero|full|u?random|tty|std(?:in|out|err)|fd\
 
 /** A child process that was given none has the machine's. */
 const own = process.env.TMPDIR ?? TMP;
-/** `<state>/lambda/tmp/<environment>`, and the state's folder stands in the project's. */
+/** `<project>/.terrace/<stack>/lambda/tmp/<environment>`, where nobody chose another folder. */
 const state = join(own, "../../..");
 /** What has to stay where it is, should it be below the machine's `/tmp`: the platform, the project and their packages. */
-const kept = [own, state, dirname(state), process.env.LAMBDA_TASK_ROOT, join(__dirname, "../../../../..")].filter(
-  (folder) => folder?.startsWith(`${TMP}/`),
-);
+const kept = [
+  ...[own, state, dirname(dirname(state)), process.env.LAMBDA_TASK_ROOT],
+  ...[join(__dirname, "../../../../.."), __dirname.split(`${sep}node_modules${sep}`)[0]],
+].filter((folder) => folder?.startsWith(`${TMP}/`));
 
 const isBelow = (path, folder) => path === folder || path.startsWith(folder + sep);
 
