@@ -1,14 +1,14 @@
 /** Functions made through Lambda's own API: one that streams its answer, one that survives being killed. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   GetDurableExecutionCommand,
   InvokeCommand,
   InvokeWithResponseStreamCommand,
   LambdaClient,
 } from "@aws-sdk/client-lambda";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { clientConfig } from "../cloud.ts";
+import type { Outputs } from "../platform.ts";
 import { until } from "../story.ts";
 import type { Chapter, Scene } from "./scene.ts";
 
@@ -23,18 +23,21 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
   stream.end();
 });`;
 
-/** The second step never ends the first time: its process is killed. */
+/** Its second step waits for an object that comes when the first process to try it has been killed. */
 const DURABLE = `
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-export const handler = withDurableExecution(async ({ folder }, context) => {
-  const note = (text) => appendFileSync(folder + "/steps", text + "\\n");
+const objects = new S3Client({ forcePathStyle: true });
+const exists = (object) => objects.send(new HeadObjectCommand(object)).then(() => true, (error) => {
+  if (error.name === "NotFound") return false;
+  throw error;
+});
+export const handler = withDurableExecution(async ({ parcel }, context) => {
+  const note = (step) => console.log("step " + step + " of process " + process.pid);
   const charged = await context.step("charge", async () => { note("charge"); return 42; });
   await context.step("ship", async () => {
     note("ship");
-    if (existsSync(folder + "/pid")) return;
-    writeFileSync(folder + "/pid", String(process.pid));
-    await new Promise(() => setInterval(() => {}, 1000));
+    while (!(await exists(parcel))) await new Promise((done) => setTimeout(done, 100));
   });
   await context.wait({ seconds: 1 });
   return { charged };
@@ -48,14 +51,14 @@ export const functionsChapter: Chapter = async (scene) => {
     () => streamed(scene),
     (ms) => `${ms} ms earlier`,
   );
-  const { arn, folder, pid } = await story.step(
+  const { arn, functionName, pid } = await story.step(
     "A durable one is killed in its second step",
     () => killed(scene),
     ({ pid: process }) => `process ${process}`,
   );
   await story.step(
     "It goes on where it was: the first step is not done again",
-    () => resumed(scene, arn, folder),
+    () => resumed(scene, arn, functionName),
     (steps) => `${steps.join(", ")} after process ${pid} had gone`,
   );
 };
@@ -81,34 +84,42 @@ async function streamed({ platform, made }: Scene): Promise<number> {
 
 interface Killed {
   arn: string;
-  folder: string;
+  functionName: string;
   pid: number;
 }
 
 async function killed({ platform, made }: Scene): Promise<Killed> {
-  const client = new LambdaClient(clientConfig(platform.outputs));
-  const folder = mkdtempSync(join(tmpdir(), "terrace-demo-"));
-  made.undo(async () => rmSync(folder, { recursive: true, force: true }));
-  const Resource = `arn:aws:lambda:${platform.outputs.aws.region}:000000000000:function:${made.prefix}-durable*`;
+  const { outputs } = platform;
+  const client = new LambdaClient(clientConfig(outputs));
+  const bucket = await made.bucket();
+  const parcel = { Bucket: bucket, Key: "parcel" };
+  const Resource = `arn:aws:lambda:${outputs.aws.region}:000000000000:function:${made.prefix}-durable*`;
   const Role = await made.role("durable", "lambda.amazonaws.com", [
     LOGS,
     { Action: ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"], Resource },
+    { Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucket}/parcel` },
+    // Without it, what is not there is forbidden.
+    { Action: "s3:ListBucket", Resource: `arn:aws:s3:::${bucket}` },
   ]);
-  const FunctionName = await made.lambda("durable", DURABLE, {
+  const functionName = await made.lambda("durable", DURABLE, {
     ...{ Role, DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 } },
   });
   const { DurableExecutionArn } = await client.send(
     new InvokeCommand({
-      ...{ FunctionName, Qualifier: "$LATEST", InvocationType: "Event" },
-      Payload: Buffer.from(JSON.stringify({ folder })),
+      ...{ FunctionName: functionName, Qualifier: "$LATEST", InvocationType: "Event" },
+      Payload: Buffer.from(JSON.stringify({ parcel })),
     }),
   );
-  const pid = await until("The second step", async () => Number(read(join(folder, "pid"))) || undefined);
+  const pid = await until("The second step", async () => {
+    const steps = await stepsOf(outputs, functionName);
+    return steps.find(({ step }) => step === "ship")?.pid;
+  });
   process.kill(pid, "SIGKILL");
-  return { arn: DurableExecutionArn!, folder, pid };
+  await made.objects.send(new PutObjectCommand({ ...parcel, Body: "a parcel" }));
+  return { arn: DurableExecutionArn!, functionName, pid };
 }
 
-async function resumed({ platform }: Scene, DurableExecutionArn: string, folder: string): Promise<string[]> {
+async function resumed({ platform }: Scene, DurableExecutionArn: string, functionName: string): Promise<string[]> {
   const client = new LambdaClient(clientConfig(platform.outputs));
   const {
     Status,
@@ -121,15 +132,23 @@ async function resumed({ platform }: Scene, DurableExecutionArn: string, folder:
   if (Status !== "SUCCEEDED" || Result !== '{"charged":42}') {
     throw new Error(`it ended ${Status}: ${Result ?? failure?.ErrorMessage}`);
   }
-  const steps = read(join(folder, "steps")).trim().split("\n");
+  const steps = (await stepsOf(platform.outputs, functionName)).map(({ step }) => step);
   if (steps.join() !== "charge,ship,ship") throw new Error(`its steps were ${steps.join(", ")}`);
   return steps;
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+/** What the function's log has of its steps, the earliest first. */
+async function stepsOf(outputs: Outputs, functionName: string): Promise<{ step: string; pid: number }[]> {
+  const client = new CloudWatchLogsClient(clientConfig(outputs));
+  const { events = [] } = await client
+    .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${functionName}` }))
+    .catch((error) => {
+      // Nothing was logged yet.
+      if (error.name === "ResourceNotFoundException") return { events: [] };
+      throw error;
+    });
+  return events.flatMap(({ message }) => {
+    const [, step, pid] = /step (\w+) of process (\d+)/.exec(message!) ?? [];
+    return step ? [{ step, pid: Number(pid) }] : [];
+  });
 }
