@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { evaluate } from "../engine/evaluate.ts";
 import { type Deployment, inspect } from "../engine/testing.ts";
+import { filtersOf, matchesAny } from "../local/services/lambda/event-sources/filters.ts";
 
 const directory = join(import.meta.dirname, "..");
 const env = { TERRACE_BUNDLE_TARGET: "host" };
@@ -50,6 +51,17 @@ it("gives every queue a dead-letter queue", () => {
       queue.name,
       true,
     ]);
+  }
+});
+
+it("takes uploads to the thumbnailer, and S3's test message to nobody", () => {
+  const mappings = dev.all("aws:lambda/eventSourceMapping:EventSourceMapping");
+  const uploads = mappings.filter(({ name }) => name.endsWith("-uploads"));
+  expect(uploads.length).toBe(2);
+  for (const { inputs } of uploads) {
+    const takes = (body: object) => matchesAny(filtersOf(inputs), "body", {}, JSON.stringify(body));
+    expect(takes({ Records: [{ eventName: "ObjectCreated:Put" }] })).toBe(true);
+    expect(takes({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "photos" })).toBe(false);
   }
 });
 

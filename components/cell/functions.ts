@@ -100,7 +100,9 @@ export function cellFunctions(parent: pulumi.ComponentResource, parts: CellParts
     [...asTenant, grantConsume(uploads.arn), grantSend(outbox.arn)],
     { timeoutSeconds: 60, memoryMb: 1536, nativeModules: ["sharp"] },
   );
-  uploads.consume(`${name}-uploads`, thumbnailer, { batchSize: 4, maximumConcurrency: 10 });
+  // The message with which S3 tries the queue has an Event and no Records: it wakes nobody.
+  const filters = [{ body: { Event: [{ exists: false }] } }];
+  uploads.consume(`${name}-uploads`, thumbnailer, { batchSize: 4, maximumConcurrency: 10, filters });
 
   const authorizer = make(
     "authorizer",
