@@ -56,7 +56,7 @@ it("gives every queue a dead-letter queue", () => {
 
 it("takes uploads to the thumbnailer, and S3's test message to nobody", () => {
   const mappings = dev.all("aws:lambda/eventSourceMapping:EventSourceMapping");
-  const uploads = mappings.filter(({ name }) => name.endsWith("-uploads"));
+  const uploads = mappings.filter(({ name }) => name.endsWith("-uploads-source"));
   expect(uploads.length).toBe(2);
   for (const { inputs } of uploads) {
     const takes = (body: object) => matchesAny(filtersOf(inputs), "body", {}, JSON.stringify(body));
