@@ -17,7 +17,7 @@ import { type Goal, median, type Row, row } from "./row.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const programs = join(root, "bench/programs/data-api");
-const ROUNDS = 5;
+const ROUNDS = 9;
 /** A start is a few dozen milliseconds, so whatever else the machine does shows in it. */
 const STARTS = 15;
 const LOAD_SECONDS = 4;
