@@ -9,11 +9,13 @@ const built = new Map<string, Cell>();
 for (const each of settings.cells) {
   const cell = new Cell(each.name, { cell: each, settings });
   built.set(each.name, cell);
-  for (const tenant of settings.tenants) {
-    if (tenant.cell === each.name) new Tenant(tenant.id, { tenant, cell });
-  }
-  // Pulumi registers this cell while the next one is not there yet: memory is given back, and each cell takes the same time.
+  // Pulumi registers what there is while the next is not there yet: memory is given back, and each takes the same time.
   await turn();
+  for (const tenant of settings.tenants) {
+    if (tenant.cell !== each.name) continue;
+    new Tenant(tenant.id, { tenant, cell });
+    await turn();
+  }
 }
 
 export const environment = settings.environment;

@@ -1,4 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declareTenants } from "./tenants.ts";
 
-declareTenants(new pulumi.Config().requireNumber("tenants"));
+await declareTenants(new pulumi.Config().requireNumber("tenants"));

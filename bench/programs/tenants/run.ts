@@ -51,7 +51,7 @@ async function withMocks(): Promise<number> {
     "bench",
     false,
   );
-  await pulumi.runtime.runInPulumiStack(async () => declareTenants(tenants));
+  await pulumi.runtime.runInPulumiStack(() => declareTenants(tenants));
   await pulumi.runtime.disconnect();
   return resources;
 }

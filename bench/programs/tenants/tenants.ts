@@ -1,11 +1,16 @@
 /** As many tenants as asked for, each a component of 15 resources that are wired by outputs, as real programs are. */
+import { setImmediate as turn } from "node:timers/promises";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 export const RESOURCES_PER_TENANT = 16;
 
-export function declareTenants(count: number): void {
-  for (let index = 0; index < count; index++) new BenchTenant(`t${index}`);
+/** With a turn for Pulumi after each, as index.ts does (docs/decisions/0018-a-turn-after-each-cell.md). */
+export async function declareTenants(count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    new BenchTenant(`t${index}`);
+    await turn();
+  }
 }
 
 class BenchTenant extends pulumi.ComponentResource {
