@@ -38,7 +38,8 @@ const HASH_LENGTH = 8;
 
 /**
  * Joins the parts with hyphens. A name that would be too long, or whose parts hold hyphens and so could be read in two
- * ways, ends in a hash of the parts; short plain names stay readable.
+ * ways, ends in a hash of the parts; short plain names stay readable. Different lists of as many parts have different names:
+ * name each kind of thing by one number of parts.
  *
  * @param suffix stands at the very end, as `.fifo` must
  */

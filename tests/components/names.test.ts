@@ -30,6 +30,21 @@ describe("physical names", () => {
     );
   });
 
+  it("never collide where hyphens could be the parts' own or between them", () => {
+    const part = fc.constantFrom("a", "b", "a-b", "b-a", "a-", "-a", "a-b-a");
+    const pair = fc.integer({ min: 1, max: 4 }).chain((length) => {
+      const list = fc.array(part, { minLength: length, maxLength: length });
+      return fc.tuple(list, list);
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), pair, (kind, [a, b]) => {
+        fc.pre(JSON.stringify(a) !== JSON.stringify(b));
+        expect(nameOf(kind, a)).not.toBe(nameOf(kind, b));
+      }),
+      { numRuns: 2000, ...SEED },
+    );
+  });
+
   it("stay what they were in earlier releases", () => {
     expect(nameOf("function", ["terrace", "dev", "acme", "api"])).toBe("terrace-dev-acme-api");
     expect(nameOf("function", ["terrace", "prod", "eu1-shared-a", "lifecycle"])).toBe(
