@@ -1,5 +1,5 @@
 /**
- * One evaluation in a fresh process: `node run.ts engine|pulumi <tenants>` prints its milliseconds and its peak memory.
+ * One evaluation in a fresh process: `node run.ts engine|pulumi <tenants> [turns]` prints its milliseconds and its peak memory.
  * `pulumi` is what a team's own unit test would do: `runtime.setMocks` and Pulumi's default settings. Loading the packages is
  * counted in neither.
  */
@@ -10,7 +10,7 @@ import { answerInvoke } from "../../../engine/outputs/invokes.ts";
 import { runSession } from "../../../engine/session.ts";
 import { declareTenants, RESOURCES_PER_TENANT } from "./tenants.ts";
 
-const [how, tenants] = [process.argv[2], Number(process.argv[3])];
+const [how, tenants, givesWay] = [process.argv[2], Number(process.argv[3]), process.argv[4] === "turns"];
 const context = { account: "000000000000", region: "eu-west-1", partition: "aws", stack: "bench" };
 const config = { "aws:region": "eu-west-1" };
 
@@ -31,7 +31,7 @@ async function withEngine(): Promise<number> {
     secretKeys: [],
     preview: false,
   };
-  return (await runSession({ ...options, context }, () => declareTenants(tenants))).resources.length;
+  return (await runSession({ ...options, context }, () => declareTenants(tenants, givesWay))).resources.length;
 }
 
 async function withMocks(): Promise<number> {
@@ -51,7 +51,7 @@ async function withMocks(): Promise<number> {
     "bench",
     false,
   );
-  await pulumi.runtime.runInPulumiStack(() => declareTenants(tenants));
+  await pulumi.runtime.runInPulumiStack(() => declareTenants(tenants, givesWay));
   await pulumi.runtime.disconnect();
   return resources;
 }

@@ -5,11 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 export const RESOURCES_PER_TENANT = 16;
 
-/** With a turn for Pulumi after each, as index.ts does (docs/decisions/0018-a-turn-after-each-cell.md). */
-export async function declareTenants(count: number): Promise<void> {
+/** @param givesWay after each tenant, as index.ts does (docs/decisions/0018-a-turn-after-each-cell.md), or never */
+export async function declareTenants(count: number, givesWay = false): Promise<void> {
   for (let index = 0; index < count; index++) {
     new BenchTenant(`t${index}`);
-    await turn();
+    if (givesWay) await turn();
   }
 }
 
